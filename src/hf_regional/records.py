@@ -1,0 +1,17 @@
+"""Column names that every room shares, in the shape of the `pairs` view."""
+
+from typing import Final
+
+IMAGE: Final = "image"
+TEXT: Final = "text"
+LANGUAGE: Final = "language"  # ISO 639 code as CLDR writes it: "id", "fil", "zh"
+COUNTRY: Final = "country_iso3"  # ISO 3166-1 alpha-3, or null
+TOPIC: Final = "topic"
+SOURCE: Final = "source"
+LICENSE: Final = "license"
+ID: Final = "id"
+PAIRS: Final = (IMAGE, TEXT, LANGUAGE, COUNTRY, TOPIC, SOURCE, LICENSE, ID)
+
+REGION_COUNTRIES: Final = "region_countries"
+REGION_VERDICT: Final = "region_verdict"
+REGION_EVIDENCE: Final = "region_evidence"
