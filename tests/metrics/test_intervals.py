@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hf_regional.errors import MismatchedScoresError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics import ClusterBootstrap, lower_bound, two_sided
+from hf_regional.metrics import ClusterBootstrap, lower_bound, macro_mean, two_sided
 
 
 def weights_of(boot):
@@ -122,6 +122,18 @@ def test_a_group_that_was_not_drawn_is_left_out_of_that_resample():
     assert (macro[~np.isnan(lo)] <= 0.5).all()
 
 
+def test_an_estimate_is_the_plain_score_with_the_interval_of_its_samples():
+    values, groups = np.linspace(0, 1, 101), np.array(["id"] * 100 + ["th"])  # id: mean of 0 ... 0.99 = 0.495; th: 1
+    boot = ClusterBootstrap(np.arange(101), resamples=500, seed=0)
+    whole, by_group = boot.estimate(values, groups), boot.estimates(values, groups)
+    assert (whole.value, whole.n) == (pytest.approx((0.495 + 1) / 2), 101)
+    assert whole == two_sided(boot.macro_mean(values, groups), macro_mean(values, groups), 101)
+    assert {name: (round(one.value, 3), one.n) for name, one in by_group.items()} == {"id": (0.495, 100), "th": (1.0, 1)}
+    assert by_group["id"].low < 0.495 < by_group["id"].high
+    assert boot.few_clusters(groups) == ("th",)
+    assert boot.estimate(values[:100], groups[:100], np.arange(100)).value == pytest.approx(0.495)
+
+
 def test_groups_under_thirty_clusters_are_named():
     groups = ["id"] * 29 + ["th"] * 60 + ["vi"] * 30
     clusters = [*range(29), *[0] * 31, *range(29), *range(30)]  # th has 60 rows and 29 pictures
@@ -163,8 +175,12 @@ def test_memory_stays_under_200_mb_for_a_hundred_thousand_clusters():
 
 def test_rows_that_do_not_line_up_are_refused():
     boot = ClusterBootstrap([1, 2, 3], seed=0)
-    with pytest.raises(MismatchedScoresError, match="2 values, 3 groups and 3 clusters"):
+    with pytest.raises(MismatchedScoresError, match="2 values and 3 groups"):
         boot.macro_mean([0.1, 0.2], ["a"] * 3)
+    with pytest.raises(MismatchedScoresError, match="2 rows and 3 clusters: name the clusters of these rows"):
+        boot.macro_mean([0.1, 0.2], ["a"] * 2)
+    with pytest.raises(MismatchedScoresError, match="2 rows and 1 clusters: give one for every row"):
+        boot.macro_mean([0.1, 0.2], ["a"] * 2, [1])
     with pytest.raises(NonFiniteError, match="row 1 has the score nan"):
         boot.macro_mean([0.1, math.nan, 0.3], ["a"] * 3)
     with pytest.raises(UnknownNameError, match="cluster 9 is not among the 3"):
@@ -173,6 +189,8 @@ def test_rows_that_do_not_line_up_are_refused():
         boot.macro_mean([0.1], ["a"], ["cat"])
     with pytest.raises(NoRowsError, match="no rows"):
         boot.macro_mean([], [], [])
+    with pytest.raises(NoRowsError, match="no rows"):
+        macro_mean([], [])
     with pytest.raises(NoRowsError, match="no clusters"):
         ClusterBootstrap([], seed=0)
     with pytest.raises(OutOfRangeError, match="at least 1"):

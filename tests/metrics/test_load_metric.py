@@ -53,6 +53,13 @@ def test_rows_may_be_added_benchmark_by_benchmark():
     assert metric.compute(chance=[20.0, 5.0])["retention"] == pytest.approx(0.65)
 
 
+def test_evaluate_combines_them():
+    import evaluate
+
+    both = evaluate.combine([load_metric("retention"), load_metric("relevance_gain")])
+    assert both.compute(predictions=[60.0], references=[50.0]) == {"retention": 1.2, "points": 10.0, "percent": 20.0}
+
+
 def test_errors_are_those_of_the_functions_and_the_metric_still_works_after_them():
     metric = load_metric("retention")
     with pytest.raises(OutOfRangeError, match=r"base: \[0\]"):

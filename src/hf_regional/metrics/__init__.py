@@ -7,7 +7,7 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 59.4
 """
 
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, two_sided
+from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
 from hf_regional.metrics.loading import load_metric, metric_names
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
 from hf_regional.metrics.retrieval import (
@@ -33,6 +33,7 @@ __all__ = [
     "grp",
     "load_metric",
     "lower_bound",
+    "macro_mean",
     "metric_names",
     "recall_at",
     "reciprocal_ranks",

@@ -157,7 +157,9 @@ def chance_recall_at(n_items: int, n_relevant: int, k: int) -> float: ...
 @overload
 def chance_recall_at(n_items: int, n_relevant: npt.NDArray[np.integer[Any]], k: int) -> Floats: ...
 def chance_recall_at(n_items: int, n_relevant: int | npt.NDArray[np.integer[Any]], k: int) -> float | Floats:
-    """Exact probability that a random order has a relevant item among its first k: 1 - C(n-r, k) / C(n, k); arguments and errors as above.
+    """Exact probability that a random order has a relevant item among its first k: 1 - C(n-r, k) / C(n, k).
+
+    Arguments and errors as in `chance_reciprocal_rank`; k at least 1.
 
     >>> chance_recall_at(4, 1, 2), chance_recall_at(4, 2, 1)
     (0.5, 0.5)
@@ -170,7 +172,7 @@ def chance_recall_at(n_items: int, n_relevant: int | npt.NDArray[np.integer[Any]
 def _first_rank_law(n: int, r: int) -> Floats:
     """P(rank of the first relevant = k) for k = 1 ... n-r+1, by P(k+1) = P(k)·(n-k-r+1)/(n-k), which no binomial overflows."""
     k = np.arange(1, n - r + 1)
-    return np.cumprod(np.concatenate([[r / n], (n - k - r + 1) / (n - k)]))
+    return np.cumprod(np.concatenate([[r / n], (n - k - r + 1) / (n - k)]), dtype=np.float64)
 
 
 def _each(n: int, relevant: int | npt.NDArray[np.integer[Any]], score: Callable[[Floats], float]) -> float | Floats:

@@ -7,7 +7,7 @@ import evaluate
 
 from hf_regional.metrics.citation import GG_EZ, GG_EZ_URL
 from hf_regional.metrics.parity import grp
-from hf_regional.metrics.scores import Scores, named
+from hf_regional.metrics.scores import named
 
 _DESCRIPTION = """\
 Global-Regional Parity (GRP): one score for a model that serves a region and the rest of the world.
@@ -40,15 +40,16 @@ class Grp(evaluate.Measurement):
             features=datasets.Features({"global_scores": scores, "regional_scores": scores}),
         )
 
-    def compute(
-        self, *, global_scores: Scores | None = None, regional_scores: Scores | None = None, **settings: Any
-    ) -> dict[str, Any] | None:
+    def compute(self, *, global_scores: Any = None, regional_scores: Any = None, **settings: Any) -> dict[str, Any] | None:
         """Compute GRP of one model from its scores, or of the models added before when no scores are given."""
-        if global_scores is None and regional_scores is None:
+        given = {"global_scores": global_scores, "regional_scores": regional_scores}
+        if all(scores is None for scores in given.values()):
             return super().compute(**settings)
-        row = {"global_scores": named(global_scores, "global_scores"), "regional_scores": named(regional_scores, "regional_scores")}
-        return super().compute(**{side: [list(scores.values())] for side, scores in row.items()}, **settings)
+        # evaluate wants columns of one length, and the world has other benchmarks than the region: each side is one row that holds a list
+        return super().compute(**{side: [list(named(scores, side).values())] for side, scores in given.items()}, **settings)
 
-    def _compute(self, *, global_scores: Any = None, regional_scores: Any = None, alpha: float) -> dict[str, Any]:
+    def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *, global_scores: Any = None, regional_scores: Any = None, alpha: float
+    ) -> dict[str, Any]:
         found = [grp(world, region, alpha) for world, region in zip(global_scores, regional_scores, strict=True)]
         return {"grp": found[0] if len(found) == 1 else found}

@@ -38,5 +38,7 @@ class RelevanceGain(evaluate.Metric):
             features=datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}),
         )
 
-    def _compute(self, *, predictions: Any = None, references: Any = None) -> dict[str, float]:
+    def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *, predictions: Any = None, references: Any = None
+    ) -> dict[str, float]:
         return asdict(relevance_gain(list(predictions), list(references)))

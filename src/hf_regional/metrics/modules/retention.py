@@ -38,5 +38,7 @@ class Retention(evaluate.Metric):
             features=datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}),
         )
 
-    def _compute(self, *, predictions: Any = None, references: Any = None, chance: Scores = 0.0) -> dict[str, float]:
+    def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *, predictions: Any = None, references: Any = None, chance: Scores = 0.0
+    ) -> dict[str, float]:
         return {"retention": retention(list(predictions), list(references), chance)}
