@@ -130,6 +130,7 @@ def test_an_estimate_is_the_plain_score_with_the_interval_of_its_samples():
     assert whole == two_sided(boot.macro_mean(values, groups), macro_mean(values, groups), 101)
     assert {name: (round(one.value, 3), one.n) for name, one in by_group.items()} == {"id": (0.495, 100), "th": (1.0, 1)}
     assert by_group["id"].low < 0.495 < by_group["id"].high
+    assert by_group["th"].as_dict() == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
     assert boot.few_clusters(groups) == ("th",)
     assert boot.estimate(values[:100], groups[:100], np.arange(100)).value == pytest.approx(0.495)
 

@@ -7,7 +7,7 @@ two_sided(merged, value=0.41, n=5200), lower_bound(merged / base)
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -30,6 +30,10 @@ class Estimate:
     low: float
     high: float
     n: int
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Write as a report has it: value, low, high, n."""
+        return asdict(self)
 
 
 class ClusterBootstrap:
@@ -161,7 +165,7 @@ class ClusterBootstrap:
         return list(self._drawn())
 
     def _drawn(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """How often each cluster was drawn, (block, clusters) at a time: multinomial counts, by counting uniform draws (3x faster than `multinomial`).
+        """How often each cluster was drawn, (block, clusters) at a time: multinomial counts: counted uniform draws (3x faster).
 
         uint8: a count is Poisson(1) in all but name, above 255 in less than 1 of 10^500 cells.
         """
