@@ -59,7 +59,7 @@ def local_name(key: str, locale: str) -> str:
     names = _names()[key]
     column = locale if locale in names else language_code(locale)
     if column is None or column not in names:
-        known = sorted(names.keys() - {"code"})
+        known = sorted(names)
         raise UnknownNameError(f"no names in the locale {locale!r}.{nearest(locale, known)} Known: {', '.join(known)}.")
     return names[column] or names["en"]
 
@@ -82,8 +82,8 @@ def _country_code(text: str) -> str | None:
 
 
 def _one_reading(text: str) -> str | None:
-    # "Áo" is Austria in Vietnamese, and would fold to AO, Angola's code: codes are plain ASCII.
-    code = code_only(text) if text.isascii() else None
+    # In Vietnamese "Áo" is Austria and "Nga" is Russia, not Angola (AO) and Nigeria (NGA): a code is ASCII and of one case.
+    code = code_only(text) if text.isascii() and text in {text.upper(), text.lower()} else None
     folded = fold(text)
     found = code or english_names().get(folded)
     return (_names_of_all_locales().get(folded) if found is None else found) or None
@@ -103,7 +103,8 @@ def _codes() -> dict[str, str]:
 
 @cache
 def _names() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in table("names.csv")}
+    """Alpha-3 or group code -> locale -> name."""
+    return {row["code"]: {locale: name for locale, name in row.items() if locale != "code"} for row in table("names.csv")}
 
 
 @cache

@@ -18,9 +18,12 @@ def fold(text: str) -> str:
     >>> fold("Côte d’Ivoire"), fold("St. Vincent & Grenadines"), fold("The Gambia")
     ('cote divoire', 'st vincent and grenadines', 'gambia')
     """
-    plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    # Twice: compatibility forms hide capitals from casefold (𝕊), and casefold makes forms that decompose again.
+    plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()))
     words = _BREAKS.sub(" ", _SILENT.sub("", plain).replace("&", " and ")).split()
-    return unicodedata.normalize("NFC", " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words))
+    while len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    return unicodedata.normalize("NFC", " ".join(words))
 
 
 def readings(text: str) -> Iterator[str]:
@@ -38,6 +41,10 @@ def nearest(text: str, known: Iterable[str]) -> str:
     """Word the part of an error message that names the closest known spelling: " Did you mean 'IDN'?", or nothing."""
     import difflib  # only on the way to an error
 
-    spellings = {fold(name): name for name in known}
-    near = difflib.get_close_matches(fold(text), spellings, n=1)
-    return f" Did you mean {spellings[near[0]]!r}?" if near else ""
+    spellings, folded = {fold(name): name for name in known}, fold(text)
+    near = difflib.get_close_matches(folded, spellings, n=12)
+    if not near:
+        return ""
+    # Among equally close names, swapped letters are the likelier slip: "SAE" is SEA rather than USA.
+    swapped = [name for name in near if sorted(name) == sorted(folded)]
+    return f" Did you mean {spellings[(swapped or near)[0]]!r}?"

@@ -84,7 +84,7 @@ def _values(path: Path, region: Region, year: int, component: str) -> dict[str, 
     for line, row in _rows(path, component):
         years.add(row_year := _year(path, line, row["year"]))
         code = code_only(str(row["code"] or ""))
-        if row_year != year or code not in region:
+        if row_year != year or code is None or code not in region:
             continue
         if code in seen:
             raise BadRowError(f"{path}, row {line}: a second row for {code} in {year}. One row a country and year is expected.")
@@ -135,21 +135,31 @@ def _csv_lines(path: Path) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx_lines(path: Path) -> Iterator[Sequence[Any]]:
-    import zipfile  # with openpyxl: both are needed for a workbook alone
+    import zipfile  # all needed for a workbook alone
+    import zlib
 
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource]
+    from openpyxl.utils.exceptions import InvalidFileException  # pyright: ignore[reportMissingModuleSource]
 
+    # A damaged archive shows as any of these; SyntaxError is what both XML parsers of openpyxl raise for broken XML.
+    damage = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise DamagedFileError(f"{path} is not an Excel workbook ({error}). Download it again.") from error
-    try:
-        sheet = book.worksheets[0]
+        try:
+            yield from _sheet_rows(book)
+        finally:
+            book.close()
+    except damage as error:
+        raise DamagedFileError(f"{path} is not a whole Excel workbook ({error}). Download it again.") from error
+
+
+def _sheet_rows(book: Any) -> Iterator[Sequence[Any]]:
+    """Rows of the first sheet whose first row has the key columns (a cover sheet may come before it), else of the first sheet."""
+    sheets = book.worksheets
+    for sheet in sheets:
         sheet.reset_dimensions()  # some writers declare a sheet of one cell
-        yield from sheet.iter_rows(values_only=True)
-    finally:
-        book.close()
+    fitting = [sheet for sheet in sheets if set(_KEYS) <= set(next(sheet.iter_rows(max_row=1, values_only=True), ()))]
+    yield from (fitting or sheets)[0].iter_rows(values_only=True)
 
 
 _READERS: Final = {".xlsx": _xlsx_lines, ".csv": _csv_lines}

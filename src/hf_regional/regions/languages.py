@@ -5,6 +5,7 @@
 CLDR counts second-language speakers, to a country's own standard: a share is evidence about where a text may be from, not a census.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
@@ -53,7 +54,7 @@ def share_in(countries: Collection[str], language: str) -> float | None:
     0.965
     """
     shares = countries_of_language(language)
-    return None if shares is None else min(1.0, sum(share for country, share in shares.items() if country in countries))
+    return None if shares is None else min(1.0, math.fsum(share for country, share in shares.items() if country in countries))
 
 
 def languages_in(countries: Collection[str], at_least: float = 0.5) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def _aliases() -> dict[str, str]:
     """Folded code or name -> code; hand-kept rows win."""
     built = table("language_codes.csv")
     names = {fold(row["alias"]): row["language"] for row in built if row["reason"] in {"name", "variant"}}
-    own_codes = {row["language"]: row["language"] for row in built if row["reason"] == "name"}
+    own_codes = {row["language"]: row["language"] for row in built}
     codes = {row["alias"]: row["language"] for row in built if row["reason"] not in {"name", "variant"}}
     return names | own_codes | codes | {fold(row["alias"]): row["language"] for row in table("language_aliases.csv")}
 

@@ -1,5 +1,6 @@
 """Region: names, codes and languages in; one immutable set of countries out, with the languages whose home it is."""
 
+import json
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, cast
@@ -99,14 +100,14 @@ class Region(Set[str]):
         parts = self.name.split(" | ")
         if _spell(parts) == self.countries:
             return f"Region({_quoted(parts)})"
-        return f'Region({_quoted(self)}, name="{self.name}")'
+        return f"Region({_quoted(self)}, name={_quoted([self.name])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By sorted codes: a pickled frozenset is in hash order, and caches key on the bytes of a pickle.
         return _rebuilt, (tuple(self), self.name)
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # for the reflected operators of Set
+    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # pyright: ignore[reportIncompatibleMethodOverride]  # for the reflected operators of Set
         return cls(*it)
 
     def _combined(self, symbol: str, other: object, combine: Any) -> "Region":
@@ -148,7 +149,9 @@ def _two_letters(part: str) -> str:
 
 
 def _spell(parts: list[str]) -> frozenset[str]:
-    return frozenset[str]().union(*(found[1] for part in parts if (found := find(part))))
+    """Read parts back into countries; into none where one of them is no part but a piece of an expression."""
+    found = [find(part) for part in parts]
+    return frozenset[str]() if None in found else frozenset[str]().union(*(named[1] for named in found if named))
 
 
 def _joined(names: list[str], countries: frozenset[str]) -> str:
@@ -174,7 +177,7 @@ def _short(name: str, countries: frozenset[str]) -> str:
 
 
 def _quoted(parts: Iterable[str]) -> str:
-    return ", ".join(f'"{part}"' for part in parts)
+    return ", ".join(json.dumps(part, ensure_ascii=False) for part in parts)
 
 
 def _rebuilt(codes: tuple[str, ...], name: str) -> Region:
