@@ -123,3 +123,8 @@ def test_a_bad_cell_is_named(tmp_path, row, error, message):
 def test_two_rows_for_one_country_and_year_are_refused(tmp_path):
     with pytest.raises(BadRowError, match="row 3: a second row for IDN in 2023"):
         alpha(write_csv(tmp_path / "kof.csv", [["IDN", "", 2023, 1, 1], ["IDN", "", 2023, 2, 2]]), Region("IDN"), year=2023)
+
+
+def test_notes_below_the_table_and_cells_of_other_regions_are_passed_over(tmp_path):
+    rows = [["IDN", "Indonesia", 2023, 1, 15.35], ["EAS", "", 2023, 1, "?"], ["Source: KOF", None, None, None, None], [None] * 5]
+    assert alpha(write_csv(tmp_path / "kof.csv", rows), Region("IDN"), year=2023).value == pytest.approx(0.1535)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import cache, lru_cache
 
 from hf_regional.errors import UnknownNameError
-from hf_regional.regions.folding import fold, nearest, readings
+from hf_regional.regions.folding import fold, nearest, read_bracketed
 from hf_regional.regions.languages import language_code
 from hf_regional.regions.tables import table
 
@@ -75,10 +75,7 @@ def english_names() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def _country_code(text: str) -> str | None:
-    whole, *parts = [_one_reading(reading) for reading in readings(text)]
-    found = {code for code in parts if code}
-    # "Guinea (Conakry)" is Guinea, "Myanmar (mm)" is one country said twice; two different countries are none.
-    return whole or (found.pop() if len(found) == 1 else None)
+    return read_bracketed(text, _one_reading)
 
 
 def _one_reading(text: str) -> str | None:

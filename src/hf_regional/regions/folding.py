@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 # Marks of Latin, Greek and Cyrillic letters only: in Thai, Burmese or Khmer, combining marks are vowels and carry the meaning.
 _DIACRITICS: Final = re.compile("[\u0300-\u036f]")
 _BREAKS: Final = re.compile(r"[\s\-‐-―_,;:/()\[\]]+")
 _SILENT: Final = re.compile(r"['’ʻʼ`´.]")
-_BRACKETED: Final = re.compile(r"\s*(?P<outer>[^()]+?)\s*\((?P<inner>[^()]+)\)\s*")
+_BRACKETED: Final = re.compile(r"\s*([^()]+?)\s*\(([^()]+)\)\s*")
 
 
 def fold(text: str) -> str:
@@ -26,15 +26,16 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(words))
 
 
-def readings(text: str) -> Iterator[str]:
-    """List what a text may name: itself, or, where it ends in brackets, what stands before and inside them.
+def read_bracketed(text: str, read: Callable[[str], str | None]) -> str | None:
+    """Read a text whole, or, where that fails, what stands before and inside its closing brackets, if these do not disagree.
 
-    >>> list(readings("Myanmar (mm)"))
-    ['Myanmar (mm)', 'Myanmar', 'mm']
+    "Myanmar (mm)" is one country said twice, "Guinea (Conakry)" is Guinea, and "Thailand (Laos)" is neither.
     """
-    yield text
-    if bracketed := _BRACKETED.fullmatch(text):
-        yield from bracketed.groups()
+    whole = read(text)
+    if whole is not None or (bracketed := _BRACKETED.fullmatch(text)) is None:
+        return whole
+    found = {code for part in bracketed.groups() if (code := read(part)) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

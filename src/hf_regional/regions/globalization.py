@@ -61,7 +61,7 @@ def alpha(kof_file: str | Path, region: Region | str, *, year: int, component: s
     Raises:
         MissingFileError, DamagedFileError: the file is not there, or is of another format.
         MissingColumnError: no such component; the message has the nearest.
-        OutOfRangeError: the year is not in the table, or a value is not in [0, 100].
+        OutOfRangeError: the region has no rows for the year, or a value is not in [0, 100].
         BadRowError: a cell is no number, or a country has two rows for the year.
         NoRowsError: none of the region's countries has data.
     """
@@ -79,23 +79,26 @@ def alpha(kof_file: str | Path, region: Region | str, *, year: int, component: s
 def _values(path: Path, region: Region, year: int, component: str) -> dict[str, float]:
     """Alpha-3 -> value in percent, of the region's countries that have one in this year."""
     values: dict[str, float] = {}
-    years: set[int] = set()
-    seen: set[str] = set()
+    years: dict[str, set[int]] = {}
     for line, row in _rows(path, component):
-        years.add(row_year := _year(path, line, row["year"]))
         code = code_only(str(row["code"] or ""))
-        if row_year != year or code is None or code not in region:
-            continue
-        if code in seen:
-            raise BadRowError(f"{path}, row {line}: a second row for {code} in {year}. One row a country and year is expected.")
-        seen.add(code)
-        value = _percent(path, line, component, row[component])
+        if code is None or code not in region:
+            continue  # aggregates, notes below the table, the rest of the world
+        row_year, seen = _year(path, line, row["year"]), years.setdefault(code, set())
+        if row_year in seen:
+            raise BadRowError(f"{path}, row {line}: a second row for {code} in {row_year}. One row a country and year is expected.")
+        seen.add(row_year)
+        value = _percent(path, line, component, row[component]) if row_year == year else None
         if value is not None:
             values[code] = value
-    if year not in years:
-        span = f"{min(years)} to {max(years)}" if years else "none"
-        raise OutOfRangeError(f"{path} has no rows for {year}; its years are: {span}.")
+    _require_year(path, region, year, frozenset[int]().union(*years.values()))
     return values
+
+
+def _require_year(path: Path, region: Region, year: int, years: frozenset[int]) -> None:
+    # Without any row of the region there is no year to name; that is told as missing data.
+    if years and year not in years:
+        raise OutOfRangeError(f"{path} has no rows for {region.name} in {year}; its years are {min(years)} to {max(years)}.")
 
 
 def _rows(path: Path, component: str) -> Iterator[Row]:
@@ -168,7 +171,7 @@ _READERS: Final = {".xlsx": _xlsx_lines, ".csv": _csv_lines}
 def _year(path: Path, line: int, cell: object) -> int:
     try:
         return int(float(str(cell)))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadRowError(f"{path}, row {line}: the year is {cell!r}, a number is expected.") from error
 
 

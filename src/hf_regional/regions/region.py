@@ -106,8 +106,8 @@ class Region(Set[str]):
         # By sorted codes: a pickled frozenset is in hash order, and caches key on the bytes of a pickle.
         return _rebuilt, (tuple(self), self.name)
 
-    @classmethod
-    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # pyright: ignore[reportIncompatibleMethodOverride]  # for the reflected operators of Set
+    @classmethod  # the reflected operators of Set build their result by it
+    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # pyright: ignore[reportIncompatibleMethodOverride]
         return cls(*it)
 
     def _combined(self, symbol: str, other: object, combine: Any) -> "Region":
@@ -118,9 +118,8 @@ class Region(Set[str]):
         other_name = other.name if isinstance(other, Region) else " | ".join(sorted(theirs))
         if not countries:
             raise EmptyRegionError(f"no country is left of {self.name} {symbol} {other_name}. A region needs at least one.")
-        return Region(
-            *countries, name=_expression(self.name, symbol, other_name, countries, {self.name: self.countries, other_name: theirs})
-        )
+        same = [name for name, members in ((self.name, self.countries), (other_name, theirs)) if members == countries]
+        return Region(*countries, name=same[0] if same else _expression(self.name, symbol, other_name, countries))
 
 
 def _resolve(part: "str | Region") -> tuple[str, frozenset[str]]:
@@ -158,10 +157,7 @@ def _joined(names: list[str], countries: frozenset[str]) -> str:
     return _short(" | ".join(dict.fromkeys(names)), countries)
 
 
-def _expression(left: str, symbol: str, right: str, countries: frozenset[str], operands: dict[str, frozenset[str]]) -> str:
-    same = [name for name, members in operands.items() if members == countries]
-    if same:
-        return same[0]
+def _expression(left: str, symbol: str, right: str, countries: frozenset[str]) -> str:
     if symbol == "|":
         return _joined([*left.split(" | "), *right.split(" | ")], countries)
     return _short(f"{_bracketed(left)} {symbol} {_bracketed(right)}", countries)
