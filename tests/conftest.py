@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -48,6 +49,16 @@ def isolated() -> Iterator[None]:
 def root() -> Path:
     """The top of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def tracked(root) -> list[Path]:
+    """The files of the repository, those that are new and not ignored included, as paths relative to its top."""
+    if not (root / ".git").exists() or not shutil.which("git"):
+        pytest.skip("no git checkout")
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    return sorted({Path(name) for name in names if name and (root / name).is_file()})
 
 
 @pytest.fixture(scope="session")
