@@ -46,7 +46,8 @@ fix: $(WITH_DEV) ## format, and mend what ruff can mend by itself
 setup: $(WITH_DEV) ## .venv with the package (editable), all checks and the test tools
 
 pins: $(WITH_DEV) ## print what is installed as lines for constraints.txt, torch first
-	@$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' | LC_ALL=C sort -f -t= -k1,1 | awk '/^torch==/ {print; next} {rest = rest $$0 "\n"} END {printf "%s", rest}'
+	@$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' | awk -F== '{gsub("_", "-", $$1); print tolower($$1) "==" $$2}' \
+		| LC_ALL=C sort -t= -k1,1 | awk '/^torch==/ {print; next} {rest = rest "\n" $$0} END {print substr(rest, 2)}'
 
 clean: ## remove runs, builds and caches; .venv stays
 	rm -rf runs build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

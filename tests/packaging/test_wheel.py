@@ -117,3 +117,9 @@ def test_every_public_name_resolves(installed):
 
 def test_tables_are_found(installed):
     assert installed.python("from hf_regional import Region; print(len(Region('SEA').countries))") == "11"
+
+
+def test_templates_are_found_inside_the_package(installed, carried):
+    code = "from hf_regional.assets import asset_folder as f; print(*sorted(p.name for p in f('cards').iterdir()), f('cards').parent.name)"
+    templates = sorted(Path(name).name for name in carried if name.startswith("hf_regional/_assets/cards/"))
+    assert installed.python(code).split() == [*templates, "_assets"]
