@@ -120,6 +120,7 @@ def test_tables_are_found(installed):
 
 
 def test_templates_are_found_inside_the_package(installed, carried):
-    code = "from hf_regional.assets import asset_folder as f; print(*sorted(p.name for p in f('cards').iterdir()), f('cards').parent.name)"
-    templates = sorted(Path(name).name for name in carried if name.startswith("hf_regional/_assets/cards/"))
-    assert installed.python(code).split() == [*templates, "_assets"]
+    inside = "hf_regional/_assets/cards/"
+    code = "from hf_regional.assets import asset_folder as f; c = f('cards'); print(*(p.relative_to(c).as_posix() for p in c.rglob('*.*')))"
+    assert {inside + name for name in installed.python(code).split()} == {name for name in carried if name.startswith(inside)}
+    assert installed.python("from hf_regional.assets import asset_folder as f; print(f('cards').parent.name)") == "_assets"
