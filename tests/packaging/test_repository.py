@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -84,10 +85,36 @@ def test_make_test_runs_every_check(root):
     assert [check for check in checks if check in plan] == checks
 
 
+# What the interpreter pretends before it runs what it is given; the script that asks it is the real one.
+PRETENCES = {
+    "import sys; sys.version_info = (3, 9, 18)": "Python 3.11 or newer is needed, and '{python}' is 3.9.18",
+    "import sys; sys.modules['ensurepip'] = None": "cannot make virtual environments",
+}
+
+
+def asked(root: Path, python: str) -> subprocess.CompletedProcess[str]:
+    """The answer of scripts/need_python.sh about an interpreter."""
+    return subprocess.run(["sh", str(root / "scripts" / "need_python.sh"), python, "demo"], capture_output=True, text=True)
+
+
 @pytest.mark.skipif(not shutil.which("sh"), reason="no shell")
-def test_a_missing_interpreter_is_answered_with_the_way_out(root):
-    script = str(root / "scripts" / "need_python.sh")
-    done = subprocess.run(["sh", script, "python-that-is-not", "demo"], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "no Python under the name 'python-that-is-not'" in done.stderr
-    assert "make demo PYTHON=" in done.stderr
+class TestNeedPython:
+    def test_an_interpreter_that_will_do_is_passed_in_silence(self, root):
+        done = asked(root, sys.executable)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def test_a_missing_one_is_answered_with_the_way_out(self, root):
+        done = asked(root, "python-that-is-not")
+        assert done.returncode == 1
+        assert "no Python under the name 'python-that-is-not'" in done.stderr
+        assert "make demo PYTHON=" in done.stderr
+
+    @pytest.mark.parametrize("pretence", PRETENCES)
+    def test_an_unfit_one_is_named_and_answered_with_the_way_out(self, root, tmp_path, pretence):
+        python = tmp_path / "python"
+        python.write_text(f"""#!/bin/sh\nexec '{sys.executable}' -c "{pretence}\n$2"\n""", encoding="utf-8")
+        python.chmod(0o755)
+        done = asked(root, str(python))
+        assert done.returncode == 1
+        assert PRETENCES[pretence].format(python=python) in done.stderr
+        assert "make demo PYTHON=" in done.stderr
