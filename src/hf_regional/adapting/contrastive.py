@@ -1,0 +1,57 @@
+"""Contrastive training of CLIP and SigLIP with `transformers.Trainer`."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from torch import Tensor
+from transformers import Trainer, TrainingArguments
+
+from hf_regional.adapting.objectives import positives_of, sigmoid_loss, softmax_loss
+from hf_regional.adapting.recipe import Stage
+
+_LOSSES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {"softmax": softmax_loss, "sigmoid": sigmoid_loss}
+LOSS_OF_FAMILY: Final = {"clip": "softmax", "siglip": "sigmoid"}
+
+
+class ContrastiveTrainer(Trainer):
+    """A plain `Trainer` whose loss knows that several pairs of a batch may be right."""
+
+    loss_name: str = "softmax"
+
+    def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any) -> Any:
+        """The batch's loss from the model's own scaled logits, so that temperature and bias train along."""
+        positives = positives_of(inputs.pop("image_keys"), inputs.pop("text_keys"))
+        outputs = model(**inputs)
+        loss = _LOSSES[self.loss_name](outputs.logits_per_image, positives)
+        return (loss, outputs) if return_outputs else loss
+
+
+def training_arguments(stage: Stage, rows: int, folder: str, *, seed: int, device: str | None, progress: bool) -> TrainingArguments:
+    """A stage in the words of `transformers`. Nothing is saved on the way: a stage is short, and finished or not."""
+    steps = stage.steps(rows)
+    return TrainingArguments(
+        output_dir=folder,
+        per_device_train_batch_size=stage.batch_size,
+        max_steps=steps,
+        learning_rate=stage.learning_rate,
+        weight_decay=stage.weight_decay,
+        lr_scheduler_type=stage.schedule,
+        warmup_steps=round(stage.warmup * steps),
+        max_grad_norm=stage.max_grad_norm,
+        adam_beta2=stage.adam_beta2,
+        seed=seed,
+        data_seed=seed,
+        use_cpu=device == "cpu",
+        save_strategy="no",
+        eval_strategy="no",
+        logging_steps=max(1, steps // 50),
+        logging_first_step=True,
+        logging_nan_inf_filter=False,  # a NaN loss must be seen, not averaged away
+        report_to=[],
+        remove_unused_columns=False,
+        dataloader_drop_last=True,
+        dataloader_num_workers=0,  # the collator caches pixels; workers would each have a cache of their own
+        dataloader_pin_memory=False,
+        disable_tqdm=not progress,
+        log_level="error",
+    )
