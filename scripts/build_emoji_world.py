@@ -16,8 +16,10 @@ from emoji_world.annotations import read_annotations, read_groups
 from emoji_world.assembling import Picture, assemble, write_parquet
 from emoji_world.font import read_pictures
 
-from hf_regional.corpora.emoji_pictures import CONTENT_SHA256, LANGUAGES, PARQUET, content_digest
+from hf_regional.corpora.emoji_pictures import CONTENT_SHA256, PARQUET, content_digest
+from hf_regional.corpora.listing import catalogue
 
+LANGUAGES = catalogue()["emoji-world"].languages
 PACKAGES = ("fonts-noto-color-emoji", "unicode-cldr-core")
 FONT = Path("usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 CLDR = Path("usr/share/unicode/cldr/common")

@@ -1,27 +1,29 @@
 """Corpora: a name in, a `datasets` object in the `pairs` view out; with a region or a quality, a `Filtered` that says what was dropped.
 
->>> from hf_regional.corpora import CATALOGUE
->>> CATALOGUE["emoji-world"].license
-'OFL-1.1 AND Unicode-DFS-2016'
+>>> from hf_regional.corpora import catalogue
+>>> list(catalogue())
+['emoji-world', 'imagefolder+csv']
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hf_regional.corpora.catalogue import CATALOGUE as CATALOGUE
-    from hf_regional.corpora.catalogue import Corpus as Corpus
-    from hf_regional.corpora.catalogue import load_corpus as load_corpus
     from hf_regional.corpora.emoji_world import EmojiWorld as EmojiWorld
     from hf_regional.corpora.imagefolder_csv import ImageFolderCsv as ImageFolderCsv
+    from hf_regional.corpora.listing import Corpus as Corpus
+    from hf_regional.corpora.listing import catalogue as catalogue
+    from hf_regional.corpora.loading import embedded_model as embedded_model
+    from hf_regional.corpora.loading import load_corpus as load_corpus
 
 # Builders import `datasets`, which takes a third of a second: nobody who only lists the catalogue should wait for it.
 _HOMES = {
-    "CATALOGUE": "hf_regional.corpora.catalogue",
-    "Corpus": "hf_regional.corpora.catalogue",
+    "Corpus": "hf_regional.corpora.listing",
     "EmojiWorld": "hf_regional.corpora.emoji_world",
     "ImageFolderCsv": "hf_regional.corpora.imagefolder_csv",
-    "load_corpus": "hf_regional.corpora.catalogue",
+    "catalogue": "hf_regional.corpora.listing",
+    "embedded_model": "hf_regional.corpora.loading",
+    "load_corpus": "hf_regional.corpora.loading",
 }
 
 __all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

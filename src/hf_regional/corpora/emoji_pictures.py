@@ -15,13 +15,15 @@ from hf_regional.durable import atomic_folder, digest_of
 PARQUET: Final = Path(__file__).parent / "data" / "emoji_world.parquet"
 CONTENT_SHA256: Final = "f2edbb177e13d3ee7823c55aa0e35f8f0a2b93bc97159db5aec48e575bc38549"
 
-GLOBAL_LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "ru", "zh", "ja", "ko", "ar", "hi", "tr", "sw", "ta")
-SOUTHEAST_ASIAN_LANGUAGES: Final = ("id", "ms", "th", "vi", "my", "km", "lo", "fil", "jv")
-LANGUAGES: Final = (*GLOBAL_LANGUAGES, *SOUTHEAST_ASIAN_LANGUAGES, "az")
-
 _TEXT: Final = pa.struct([(name, pa.string()) for name in ("language", "kind", "text", "split")])
 SCHEMA: Final = pa.schema(
-    [("picture", pa.string()), ("sequences", pa.list_(pa.string())), ("topic", pa.string()), ("image", pa.binary()), ("texts", pa.list_(_TEXT))]
+    [
+        ("picture", pa.string()),
+        ("sequences", pa.list_(pa.string())),
+        ("topic", pa.string()),
+        ("image", pa.binary()),
+        ("texts", pa.list_(_TEXT)),
+    ]
 )
 
 

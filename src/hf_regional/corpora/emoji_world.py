@@ -17,14 +17,10 @@ from typing import Any, Final
 import datasets
 
 from hf_regional import records
-from hf_regional.corpora.emoji_pictures import LANGUAGES, extract_pictures, read_rows
+from hf_regional.corpora.emoji_pictures import extract_pictures, read_rows
+from hf_regional.corpora.listing import catalogue
 
-LICENSE: Final = "OFL-1.1 AND Unicode-DFS-2016"
-SOURCE: Final = "emoji-world"
-CITATION: Final = (
-    "Noto Color Emoji 2.042, Google Inc., https://github.com/googlefonts/noto-emoji; "
-    "Unicode CLDR 41 annotations, Unicode, Inc., https://cldr.unicode.org"
-)
+_CORPUS: Final = catalogue()["emoji-world"]
 FEATURES: Final = datasets.Features(
     {
         records.IMAGE: datasets.Image(),
@@ -51,12 +47,12 @@ class EmojiWorld(datasets.GeneratorBasedBuilder):
 
     VERSION = _VERSION
     BUILDER_CONFIGS = [  # noqa: RUF012 - the library's own way
-        datasets.BuilderConfig(name="default", version=_VERSION, description=f"All {len(LANGUAGES)} languages.")
+        datasets.BuilderConfig(name="default", version=_VERSION, description=f"All {len(_CORPUS.languages)} languages.")
     ]
     DEFAULT_CONFIG_NAME = "default"
 
     def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(description=__doc__ or "", citation=CITATION, license=LICENSE, features=FEATURES)
+        return datasets.DatasetInfo(description=__doc__ or "", citation=_CORPUS.citation, license=_CORPUS.license, features=FEATURES)
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         splits = ("train", "validation", "test")
@@ -88,8 +84,8 @@ def _pair(row: dict[str, Any], text: dict[str, str], image: str) -> dict[str, An
         records.LANGUAGE: text["language"],
         records.COUNTRY: None,
         records.TOPIC: row["topic"],
-        records.SOURCE: SOURCE,
-        records.LICENSE: LICENSE,
+        records.SOURCE: _CORPUS.name,
+        records.LICENSE: _CORPUS.license,
         records.ID: f"{row['picture']}/{text['language']}/{text['text']}",
         "picture": row["picture"],
         "kind": text["kind"],
