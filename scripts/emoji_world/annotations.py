@@ -49,14 +49,14 @@ def read_groups(cldr: Path) -> dict[str, str]:
 
 
 def group_of(sequence: str, groups: dict[str, str]) -> str | None:
-    """A sequence's own group, else a flag's, else that of the character it begins with (a joined sequence varies its first)."""
+    """Find a sequence's own group, else a flag's, else that of its first character, which a joined sequence varies."""
     if sequence[0] in REGIONAL_INDICATORS or (sequence[0] == TAG_BASE and len(sequence) > 1):
         return "Flags"
     return groups.get(sequence) or groups.get(sequence[0])
 
 
 def _members(unicode_set: str) -> list[str]:
-    """The members of a set such as "[☺😀-😆{👨‍⚕️}]": characters, ranges and strings in braces."""
+    """List the members of a set such as "[☺😀-😆{👨‍⚕️}]": characters, ranges and strings in braces."""
     members: list[str] = []
     for string, first, last, single in re.findall(r"\{([^}]+)\}|(.)-(.)|(.)", unicode_set[1:-1].replace("\ufe0f", "")):
         if first:

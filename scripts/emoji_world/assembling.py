@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from emoji_world.annotations import Annotation, group_of
 from PIL import Image
 from tqdm import tqdm
 
+from emoji_world.annotations import Annotation, group_of
 from hf_regional.corpora.emoji_pictures import SCHEMA
 from hf_regional.durable import atomic_file
 

@@ -18,7 +18,7 @@ def read_pictures(font_file: Path, sequences: Iterable[str]) -> dict[str, Image.
     (strike,) = font["CBDT"].strikeData
     characters = font.getBestCmap()
     # Lookups of another type drop selectors and break up flags that do not exist: nothing that an annotated sequence needs.
-    ligatures = [lookup for lookup in font["GSUB"].table.LookupList.Lookup if lookup.LookupType == 4]  # noqa: PLR2004
+    ligatures = [lookup for lookup in font["GSUB"].table.LookupList.Lookup if lookup.LookupType == 4]
     pictures: dict[str, Image.Image] = {}
     for sequence in sequences:
         glyph = _one_glyph(sequence, characters, ligatures)
@@ -28,7 +28,7 @@ def read_pictures(font_file: Path, sequences: Iterable[str]) -> dict[str, Image.
 
 
 def on_white(png: bytes) -> Image.Image:
-    """A bitmap with transparency as RGB on white."""
+    """Put a bitmap with transparency on white, as RGB."""
     picture = Image.open(io.BytesIO(png)).convert("RGBA")
     white = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(white, picture).convert("RGB")

@@ -2,12 +2,13 @@
 
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image, UnidentifiedImageError
 
@@ -32,13 +33,14 @@ _USUAL: Final[Mapping[str, tuple[str, ...]]] = {
 _NEEDED: Final = (records.IMAGE, records.TEXT)
 _OTHER_WORDS: Final = {"file_name": records.IMAGE, "caption": records.TEXT, "country": records.COUNTRY}
 _SPLITS: Final = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train", "testing": "test"}
+_NUMBER: Final = re.compile(r"(-?(0|[1-9]\d{0,14})(\.\d+)?)?", re.ASCII)  # not "007", nor what float64 would round: those are names
 _SALT: Final = b"imagefolder+csv 1\n"
 _VALIDATION, _TEST = 0.15, 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A CSV as it was read. `columns` says under which header each of our columns stands; `cells` are the rows, `lines` where they stand."""
+    """A CSV as it was read: `columns` gives the header of each of our columns, `lines` where in the file each row of `cells` ends."""
 
     path: Path
     columns: Mapping[str, str]
@@ -52,11 +54,11 @@ class Sheet:
         return self.path.parent
 
     def picture_of(self, row: int) -> Path:
-        """The picture of a row, as the CSV names it."""
+        """Find the picture that a row names."""
         return self.folder / self.cells[row][self.columns[records.IMAGE]]
 
     def fingerprint(self) -> str:
-        """A digest that changes with the CSV and with every picture's size and time: the cache of `datasets` is named by it."""
+        """Digest the CSV and every picture's size and time; the cache of `datasets` is named by it."""
         stats = [self.picture_of(row).stat() for row in range(len(self.cells))]
         return digest_of([file_sha256(self.path), [[stat.st_size, stat.st_mtime_ns] for stat in stats]])
 
@@ -72,24 +74,27 @@ def read_sheet(path: Path, columns: Mapping[str, str] | None = None) -> Sheet:
         MissingFileError: no such file, or a picture that a row names is not there.
         MissingColumnError: a column of `columns`, or one for the picture or the text, is not there.
         ConfigError: `columns` names a column that the view does not have.
-        BadRowError: a row without a picture, without a text, or with more cells than there are headers. NoRowsError: no row.
-        DamagedFileError: not UTF-8.
+        BadRowError: a row without a picture, without a text, or with more or fewer cells than there are headers.
+        NoRowsError: no row. DamagedFileError: no CSV in UTF-8, or a header that stands twice.
     """
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}. It should be a CSV with a header, file_name and text among its columns.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
+            reader = csv.DictReader(file, strict=True)
             headers = tuple(reader.fieldnames or ())
             rows = [(reader.line_num, row) for row in reader]
-    except UnicodeDecodeError as error:
-        raise DamagedFileError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}). Save it as UTF-8.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DamagedFileError(f"{path} is no CSV in UTF-8: {error}. Save it anew, with commas and double quotes.") from error
+    if twice := frozenset(header for header, count in Counter(headers).items() if header and count > 1):
+        raise DamagedFileError(f"{path} has two columns of one name: {_list(twice)}. Rename one of them.")
     found = _columns(path, headers, columns or {})
     if not rows:
         raise NoRowsError(f"{path} has a header and no row.")
     cells = tuple(_checked(path, line, row, found) for line, row in rows)
+    # No header: an index that some program wrote. A name of the view: it gives way to the column that was chosen for it.
     others = {header for header in headers if header} - set(found.values()) - set(_USUAL)
-    extras = {header: all(_is_number(row[header]) for row in cells) for header in sorted(others)}
+    extras = {header: all(_NUMBER.fullmatch(row[header]) for row in cells) for header in sorted(others)}
     return Sheet(path, found, extras, cells, tuple(line for line, _ in rows))
 
 
@@ -118,7 +123,7 @@ def to_pair(sheet: Sheet, row: int, identifier: str) -> dict[str, object]:
 
 
 def ids(sheet: Sheet) -> list[str]:
-    """The id column, or file names, the second row of a picture as "a.jpg#2".
+    """Give each row its id: that of the id column, or the file name, the second row of a picture as "a.jpg#2".
 
     Raises:
         BadRowError: an id of the column is empty or stands twice.
@@ -138,7 +143,7 @@ def ids(sheet: Sheet) -> list[str]:
 
 
 def splits(sheet: Sheet) -> dict[str, list[int]]:
-    """Split -> its rows, in the order of the CSV. By the split column, or by a hash of each picture's bytes where there is none.
+    """Assign rows to splits, in the order of the CSV. By the split column, or by a hash of each picture's bytes where there is none.
 
     Raises:
         BadRowError: a row's split is empty or no name.
@@ -181,10 +186,10 @@ def _our_name(name: str) -> str:
     return ours
 
 
-def _checked(path: Path, line: int, row: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, str]:
-    if "" in row and isinstance(row[""], list):
-        raise BadRowError(f"{path}, line {line}: more cells than headers. Quote texts that hold commas.")
-    cells = {header: " ".join(text.split()) if header != columns[records.IMAGE] else text.strip() for header, text in row.items()}
+def _checked(path: Path, line: int, row: Mapping[Any, Any], columns: Mapping[str, str]) -> dict[str, str]:
+    if None in row or None in row.values():  # how DictReader marks cells too many and too few
+        raise BadRowError(f"{path}, line {line}: {'more' if None in row else 'fewer'} cells than headers. Quote texts that hold commas.")
+    cells = {header: text.strip() for header, text in row.items()}
     for name in _NEEDED:
         if not cells[columns[name]]:
             raise BadRowError(f"{path}, line {line}: column {columns[name]!r} is empty. Fill it or remove the row.")
@@ -209,14 +214,6 @@ def _named_split(sheet: Sheet, row: int, text: str) -> str:
     if not name.isidentifier():
         raise BadRowError(f"{sheet.path}, line {sheet.lines[row]}: {text!r} is no name of a split. Write train, validation or test.")
     return name
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text or 0)
-    except ValueError:
-        return False
-    return True
 
 
 def _list(names: frozenset[str] | tuple[str, ...]) -> str:

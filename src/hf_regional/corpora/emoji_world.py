@@ -69,7 +69,7 @@ class EmojiWorld(datasets.GeneratorBasedBuilder):
                     key += 1
 
     def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        """The prepared dataset; writes the picture files again where someone cleaned them away."""
+        """Return the prepared dataset; the picture files are written again where someone cleaned them away."""
         self._pictures()
         return super().as_dataset(*args, **kwargs)
 

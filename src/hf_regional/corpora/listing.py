@@ -20,10 +20,13 @@ class Corpus:
     options: tuple[str, ...] = ()  # what `load_corpus` passes on
 
     def to_class(self) -> Any:
-        """The `datasets` builder class."""
+        """Import the `datasets` builder class."""
         module, name = self.builder.split(":")
         return getattr(importlib.import_module(module), name)
 
+
+_GLOBAL: Final = ("en", "es", "fr", "de", "pt", "ru", "zh", "ja", "ko", "ar", "hi", "tr", "sw", "ta")
+_SOUTHEAST_ASIAN: Final = ("id", "ms", "th", "vi", "my", "km", "lo", "fil", "jv")
 
 _CORPORA: Final = (
     Corpus(
@@ -31,7 +34,7 @@ _CORPORA: Final = (
         builder="hf_regional.corpora.emoji_world:EmojiWorld",
         license="OFL-1.1 AND Unicode-DFS-2016",
         use="training and scoring; comes with the package; languages over shared pictures, not a culture's own things",
-        languages=tuple("en es fr de pt ru zh ja ko ar hi tr sw ta id ms th vi my km lo fil jv az".split()),
+        languages=(*_GLOBAL, *_SOUTHEAST_ASIAN, "az"),
         citation="Noto Color Emoji 2.042, Google Inc. and contributors; annotations of Unicode CLDR 41, Unicode, Inc.",
     ),
     Corpus(
@@ -47,7 +50,7 @@ _CORPORA: Final = (
 
 
 def catalogue() -> Mapping[str, Corpus]:
-    """The corpora that load by name.
+    """List the corpora that load by name.
 
     >>> catalogue()["emoji-world"].license
     'OFL-1.1 AND Unicode-DFS-2016'

@@ -68,7 +68,7 @@ def load_corpus(
 
 
 def embedded_model(name: object) -> Path | None:
-    """The folder of a model that comes with the package, or None where `name` is none of them.
+    """Find the folder of a model that comes with the package; None where `name` is none of them.
 
     >>> embedded_model("google/siglip2-base-patch16-224") is None
     True
