@@ -12,7 +12,7 @@ from datasets import Dataset, DatasetDict, Image
 from hf_regional.encoding import ImageSource, TwoTowerEncoder, image_key
 from hf_regional.errors import ConfigError, MissingColumnError, NoRowsError
 from hf_regional.evaluating.task import SIDES, TaskRows
-from hf_regional.metrics.retrieval import best_ranks, chance_recall_at, chance_reciprocal_rank, recall_at, reciprocal_ranks
+from hf_regional.metrics.retrieval import chance_recall_at, chance_reciprocal_rank, recall_at, reciprocal_ranks, retrieval_ranks
 from hf_regional.records import COUNTRY, IMAGE, LANGUAGE, REGION_VERDICT, TEXT
 
 _SLICES = {LANGUAGE: "language", COUNTRY: "country"}
@@ -33,15 +33,15 @@ class RetrievalTask:
 
     def measure(self, encoder: TwoTowerEncoder) -> dict[str, np.ndarray]:
         """MRR, R@1 and R@5 of every text, each (n,) float64 in [0, 1]."""
-        pictures = encoder.encode_images(self.gallery)
-        ranks = best_ranks(encoder.encode_texts(self.texts) @ pictures.T, self.relevant)
+        ranks = retrieval_ranks(encoder.encode_texts(self.texts), encoder.encode_images(self.gallery), self.relevant)
         return {"MRR": reciprocal_ranks(ranks), "R@1": recall_at(ranks, 1), "R@5": recall_at(ranks, 5)}
 
     def chance(self, metric: str) -> np.ndarray:
         """(n,) the expected score of a text under a random order of the gallery."""
-        counts = np.array([len(found) for found in self.relevant])
-        of_count = {int(k): _chance(metric, len(self.gallery), int(k)) for k in np.unique(counts)}
-        return np.array([of_count[int(k)] for k in counts])
+        right = np.array([len(found) for found in self.relevant])
+        if metric == "MRR":
+            return chance_reciprocal_rank(len(self.gallery), right)
+        return chance_recall_at(len(self.gallery), right, int(metric.removeprefix("R@")))
 
 
 def build_retrieval_task(
@@ -65,7 +65,7 @@ def build_retrieval_task(
     """
     if split not in corpus:
         raise ConfigError(f"the corpus has no split {split!r}; there are: {', '.join(corpus)}.", "splits")
-    table = _table(corpus, group, where or {})
+    table = table_of(corpus, group, where or {})
     gallery_keys, first = np.unique(table["key"], return_index=True)
     table["picture"] = np.searchsorted(gallery_keys, table["key"])
     named = _rows_where(table, where or {})
@@ -86,7 +86,7 @@ def build_retrieval_task(
     return task
 
 
-def _table(corpus: DatasetDict, group: str, where: Mapping[str, object]) -> pd.DataFrame:
+def table_of(corpus: DatasetDict, group: str, where: Mapping[str, object]) -> pd.DataFrame:
     columns = sorted({TEXT, group, REGION_VERDICT, *where})
     parts: list[pd.DataFrame] = []
     for name, rows in corpus.items():
@@ -144,9 +144,3 @@ def _queries(named: pd.DataFrame, split: str, group: str) -> tuple[pd.DataFrame,
         if not (table["side"] == side).any():
             raise NoRowsError(f"split {split!r} has no {side} text to ask; left out: {counts}. Widen the region, the corpus or `where`.")
     return table, counts
-
-
-def _chance(metric: str, pictures: int, right: int) -> float:
-    if metric == "MRR":
-        return chance_reciprocal_rank(pictures, right)
-    return chance_recall_at(int(metric.removeprefix("R@")), pictures, right)
