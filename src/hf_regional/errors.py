@@ -93,3 +93,7 @@ class MissingExtraError(RegionalError, ImportError):
 
 class NotBuiltYetError(RegionalError, NotImplementedError):
     """The design foresees it and this version does not have it; nothing was attempted."""
+
+
+class NotRecordableError(RegionalError, ValueError):
+    """A value that `regional.json` cannot hold: NaN, infinity, or an object that JSON has no word for."""
