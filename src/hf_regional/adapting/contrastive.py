@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from torch import Tensor
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from hf_regional.adapting.objectives import positives_of, sigmoid_loss, softmax_loss
 from hf_regional.adapting.recipe import Stage
@@ -24,6 +24,21 @@ class ContrastiveTrainer(Trainer):
         outputs = model(**inputs)
         loss = _LOSSES[self.loss_name](outputs.logits_per_image, positives)
         return (loss, outputs) if return_outputs else loss
+
+
+class PeriodicScore(TrainerCallback):
+    """Calls a scorer every so many steps and keeps its numbers with the step; the model is back in training mode afterwards."""
+
+    def __init__(self, score: Callable[[], dict[str, float]], every: int) -> None:
+        self.score, self.every = score, every
+        self.entries: list[dict[str, float]] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, *, model: Any, **_: Any) -> None:
+        """Score where it is time to."""
+        if state.global_step % self.every == 0:
+            model.eval()
+            self.entries.append({"step": float(state.global_step), **self.score()})
+            model.train()
 
 
 def training_arguments(stage: Stage, rows: int, folder: str, *, seed: int, device: str | None, progress: bool) -> TrainingArguments:

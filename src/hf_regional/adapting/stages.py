@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from datasets import Dataset, Image
 
 from hf_regional.adapting.batches import PairCollator
-from hf_regional.adapting.contrastive import LOSS_OF_FAMILY, ContrastiveTrainer, training_arguments
+from hf_regional.adapting.contrastive import LOSS_OF_FAMILY, ContrastiveTrainer, PeriodicScore, training_arguments
 from hf_regional.adapting.recipe import Recipe, Stage, load_recipe
 from hf_regional.cards import CardFacts
 from hf_regional.durable import atomic_folder
@@ -47,6 +48,7 @@ def adapt(
     output_dir: str | Path,
     *,
     evaluate: Evaluate | None = None,
+    evaluate_every: int | None = None,
     seed: int = 0,
     device: str | None = None,
     facts: CardFacts | None = None,
@@ -61,6 +63,7 @@ def adapt(
         recipe: the name of a recipe, a path to a YAML, or a `Recipe`.
         output_dir: where θ_regional goes; it appears whole at the end or not at all.
         evaluate: called with the encoder after every stage; its numbers go into the history.
+        evaluate_every: call `evaluate` every so many steps too.
         seed: of the order of rows, and of dropout.
         device: "cpu", "cuda", ...; by default the accelerator where there is one.
         facts: what is known so far; the training is appended.
@@ -79,10 +82,10 @@ def adapt(
     history: list[dict[str, float]] = []
     with atomic_folder(Path(output_dir)) as folder:
         for stage in chosen.stages:
-            history += _run_stage(encoder, rows, stage, folder, seed=seed, progress=progress)
+            periodic = PeriodicScore(partial(evaluate, encoder), evaluate_every) if evaluate and evaluate_every else None
+            history += _run_stage(encoder, rows, stage, folder, periodic, seed=seed, progress=progress)
             if evaluate is not None:
-                encoder.model.eval()
-                history.append(evaluate(encoder))
+                history.append({"stage_steps": stage.steps(len(rows)), **evaluate(encoder)})
         save_plain(encoder, folder)
     settings = {"recipe": chosen.name, "stages": [stage.model_dump(mode="json") for stage in chosen.stages], "rows": len(rows), "seed": seed}
     losses = [entry["loss"] for entry in history if "loss" in entry]
@@ -112,20 +115,24 @@ def _training_rows(data: Dataset | HasData) -> Dataset:
     return rows.select_columns([IMAGE, TEXT]).cast_column(IMAGE, Image(decode=False))
 
 
-def _run_stage(encoder: TwoTowerEncoder, rows: Dataset, stage: Stage, folder: Path, *, seed: int, progress: bool) -> list[dict[str, float]]:
+def _run_stage(
+    encoder: TwoTowerEncoder, rows: Dataset, stage: Stage, folder: Path, periodic: PeriodicScore | None, *, seed: int, progress: bool
+) -> list[dict[str, float]]:
     if len(rows) < stage.batch_size:
         raise NoRowsError(f"stage {stage.name!r} takes batches of {stage.batch_size}, and there are only {len(rows)} rows; lower batch_size.")
     count = freeze_all_but(encoder.model, stage.trainable)
     arguments = training_arguments(stage, len(rows), str(folder), seed=seed, device=str(encoder.device), progress=progress)
     logger.info("stage %s: %d steps over %d rows, %d parameters train", stage.name, arguments.max_steps, len(rows), count)
-    trainer = ContrastiveTrainer(encoder.model, arguments, data_collator=PairCollator(encoder.processor, encoder.model.config), train_dataset=rows)
+    collate = PairCollator(encoder.processor, encoder.model.config)
+    callbacks = [periodic] if periodic else []
+    trainer = ContrastiveTrainer(encoder.model, arguments, data_collator=collate, train_dataset=rows, callbacks=callbacks)
     trainer.loss_name = _loss_of(stage, encoder.model.config.model_type)
     trainer.train()
     encoder.model.eval()
     history = [{key: float(value) for key, value in entry.items()} for entry in trainer.state.log_history]
     if any(entry.get("loss", 0.0) != entry.get("loss", 0.0) for entry in history):
         raise NonFiniteError(f"stage {stage.name!r}: the loss became NaN; lower learning_rate ({stage.learning_rate:g}) or check the rows.", "loss")
-    return history
+    return history + (periodic.entries if periodic else [])
 
 
 def _loss_of(stage: Stage, model_type: str) -> str:

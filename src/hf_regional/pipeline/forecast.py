@@ -1,0 +1,99 @@
+"""The dry run: what a run would read, do, need and cost, before it writes a byte.
+
+Rows, steps and downloads are exact. Memory and time come from a few real steps on the real model and rows, run in memory and thrown
+away; disk is the arithmetic of the checkpoints that the run writes.
+"""
+
+import itertools
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from hf_regional.adapting.batches import PairCollator
+from hf_regional.adapting.objectives import positives_of, softmax_loss
+from hf_regional.adapting.recipe import Stage
+from hf_regional.encoding import TwoTowerEncoder, load_encoder
+from hf_regional.evaluating.beta import checked_grid
+from hf_regional.evaluating.report import aligned
+from hf_regional.evaluating.tasks.retrieval import RetrievalTask
+from hf_regional.pipeline.config import Config
+from hf_regional.pipeline.facts import base_licence
+from hf_regional.pipeline.inputs import Inputs, load_inputs
+
+_STEPS: Final = 6  # timed ones; the first, which allocates, is not counted
+_OVERHEAD_S: Final = 4.0  # reading the corpus, the plot and the card
+_GB: Final = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run needs. Bytes and seconds; counts are exact."""
+
+    rows: dict[str, int]
+    steps: int
+    memory_bytes: int
+    disk_bytes: int
+    download_bytes: int
+    licenses: dict[str, Any]
+    seconds: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [["what", "how much"]]
+        lines += [[f"rows, {name}", f"{count:,}"] for name, count in self.rows.items()]
+        lines += [["training steps", f"{self.steps:,}"], ["memory", f"{self.memory_bytes / _GB:.2f} GB"], ["disk", f"{self.disk_bytes / _GB:.3f} GB"]]
+        lines += [["downloads", f"{self.download_bytes / _GB:.3f} GB"], *([f"licence, {name}", str(found)] for name, found in self.licenses.items())]
+        lines += [[f"time, {stage}", f"{seconds / 60:.1f} min"] for stage, seconds in self.seconds.items()]
+        return aligned(lines)
+
+
+def forecast(config: Config) -> Forecast:
+    """Foresee a run. Errors are those that the run would raise before its first step."""
+    config.require_built()
+    betas = checked_grid(config.merging.betas)
+    inputs = load_inputs(config, progress=False)
+    encoder = load_encoder(inputs.base, device=config.device, dtype="float32")
+    tasks = {split: inputs.tasks(split) for split in ("validation", "test")}
+    recipe = config.to_recipe()
+    rows = len(inputs.training_rows)
+    a_step = {stage.name: _step_seconds(encoder, inputs, stage) for stage in recipe.stages}
+    scoring = {split: sum(_scoring_seconds(encoder, task) for task in found) for split, found in tasks.items()}
+    weights = sum(path.stat().st_size for path in inputs.base.glob("*.safetensors"))
+    seconds = {
+        "training": sum(stage.steps(rows) * a_step[stage.name] for stage in recipe.stages),
+        "scoring": len(betas) * scoring["validation"] + 3 * scoring["test"],
+        "the rest": _OVERHEAD_S + (len(betas) + 3) * weights / 2e8,
+    }
+    return Forecast(
+        rows={"training": rows, **{f"{split} texts": sum(len(task.texts) for task in found) for split, found in tasks.items()}},
+        steps=recipe.steps(rows),
+        memory_bytes=_peak_memory(),
+        # θ_regional, every mix, and the two models of the result, before the working folder is removed.
+        disk_bytes=_checkpoint_bytes(inputs.base) * (1 + sum(beta > 0 for beta in betas) + 2),
+        download_bytes=0,
+        licenses={"base model": base_licence(inputs.base), **{name: f"{count:,} rows" for name, count in inputs.licences().items()}},
+        seconds={**seconds, "total": sum(seconds.values())},
+    )
+
+
+def _step_seconds(encoder: TwoTowerEncoder, inputs: Inputs, stage: Stage) -> float:
+    """Seconds of one optimiser step, from a few on real rows; the weights go to and fro and are thrown away."""
+    rows = inputs.training_rows.shuffle(seed=inputs.config.seed)
+    collate = PairCollator(encoder.processor, encoder.model.config)
+    optimiser = torch.optim.AdamW(encoder.model.parameters(), lr=0.0)
+    encoder.model.train()
+    batches = itertools.cycle(range(max(1, min(_STEPS, len(rows) // stage.batch_size))))
+    took = [
+        _timed(lambda: _step(encoder, optimiser, collate([rows[i] for i in _span(next(batches), stage.batch_size, len(rows))]))) for _ in range(_STEPS)
+    ]
+    encoder.model.eval()
+    return sum(took[1:]) / (len(took) - 1)
