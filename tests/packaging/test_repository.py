@@ -1,11 +1,13 @@
 """Rules that hold for every file of the repository, and the one command that holds the rest."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from packaging.utils import canonicalize_name
 # Places of one machine, and files that only some checkouts have beside them. Tests may read the latter, and skip.
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:work|tmp|root|home|Users|opt)/\w|\.\./shared")
 MOST_LINES = 400
+USER_EXTRAS = {"diffusion", "space", "cluster", "plan", "harvest"}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,17 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
+
+
+def libraries(file: Path) -> set[str]:
+    """Top-level names that a module imports anywhere in it and that are neither Python's nor ours."""
+    names = set()
+    for node in ast.walk(ast.parse(text_of(file))):
+        if isinstance(node, ast.Import):
+            names |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module).split(".")[0])
+    return names - sys.stdlib_module_names - {"hf_regional"}
 
 
 def test_nothing_outside_the_tests_names_a_place_of_one_machine(tracked, root):
@@ -71,9 +85,18 @@ def test_every_base_and_dev_dependency_is_pinned_within_its_bounds(project, pins
         assert version in wanted.specifier, f"{wanted} against {pin}"
 
 
+def test_every_library_that_the_package_imports_is_declared(project, tracked, root):
+    # In a plain install there is no dev tool and nobody else's dependency to lean on; torch brings jinja2 today and may not tomorrow.
+    users = [*project["dependencies"], *(line for extra in USER_EXTRAS for line in project["optional-dependencies"][extra])]
+    declared = {canonicalize_name(Requirement(line).name) for line in users}
+    owners = packages_distributions()
+    used = {name: file for file in tracked if file.parts[0] == "src" and file.suffix == ".py" for name in libraries(root / file)}
+    assert not {name: str(file) for name, file in used.items() if not declared & {canonicalize_name(o) for o in owners.get(name, [name])}}
+
+
 def test_extra_all_holds_every_extra_of_users(project):
     (everything,) = map(Requirement, project["optional-dependencies"]["all"])
-    assert everything.extras == project["optional-dependencies"].keys() - {"all", "dev", "docs"}
+    assert everything.extras == USER_EXTRAS == project["optional-dependencies"].keys() - {"all", "dev", "docs"}
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make")

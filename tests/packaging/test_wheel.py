@@ -115,6 +115,11 @@ def test_every_public_name_resolves(installed):
     assert installed.python("import hf_regional as h; print(all(getattr(h, name) is not None for name in h.__all__))") == "True"
 
 
+def test_every_module_imports(installed):
+    code = "import hf_regional, importlib, pkgutil\nfor m in pkgutil.walk_packages(hf_regional.__path__, 'hf_regional.'): "
+    installed.python(code + "m.name.endswith('__main__') or importlib.import_module(m.name)")
+
+
 def test_tables_are_found(installed):
     assert installed.python("from hf_regional import Region; print(len(Region('SEA').countries))") == "11"
 
@@ -124,3 +129,8 @@ def test_templates_are_found_inside_the_package(installed, carried):
     code = "from hf_regional.assets import asset_folder as f; c = f('cards'); print(*(p.relative_to(c).as_posix() for p in c.rglob('*.*')))"
     assert {inside + name for name in installed.python(code).split()} == {name for name in carried if name.startswith(inside)}
     assert installed.python("from hf_regional.assets import asset_folder as f; print(f('cards').parent.name)") == "_assets"
+
+
+def test_embedded_corpus_loads(installed):
+    code = "from hf_regional.corpora import load_corpus; print(*(s for s, rows in load_corpus('emoji-world').items() if len(rows) > 1000))"
+    assert set(installed.python(code).split()) == {"train", "validation", "test"}
