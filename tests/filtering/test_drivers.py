@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_regional.errors import ConfigError, MissingColumnError, NoRowsError, NotBuiltYetError
-from hf_regional.filtering import Filtered, filter_regional
+from hf_regional.filtering import Filtered, drivers, filter_regional
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -229,9 +229,20 @@ def test_kept_and_dropped_are_all_rows_once(languages):
 def test_rows_on_disk_are_counted_again_on_a_second_call(tmp_path):
     rows().save_to_disk(tmp_path / "rows")
     source = Dataset.load_from_disk(str(tmp_path / "rows"))
+    files = sorted(tmp_path.rglob("*"))
     for _ in range(2):
         filtered = filtered_rows(source)
         assert (filtered.report.rows, texts(filtered.data)) == (7, KEPT)
+    assert sorted(tmp_path.rglob("*")) == files
+
+
+def test_answers_too_many_for_memory_go_to_one_file(tmp_path, monkeypatch):
+    rows().save_to_disk(tmp_path / "rows")
+    monkeypatch.setattr(drivers, "_IN_MEMORY", 6)
+    for _ in range(2):
+        filtered = filtered_rows(Dataset.load_from_disk(str(tmp_path / "rows")))
+        assert (filtered.report.rows, texts(filtered.data)) == (7, KEPT)
+    assert len(list(tmp_path.rglob("cache-*.arrow"))) == 1
 
 
 def test_importing_the_room_loads_neither_datasets_nor_torch():

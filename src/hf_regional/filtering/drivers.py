@@ -32,6 +32,7 @@ Mode = Literal["keep", "annotate"]
 
 _MODES: Final = ("keep", "annotate")
 _BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, above 100,000 the copy of a stream's images does
+_IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 _BEFORE_ALL: Final = -1
 _REASONS: Final = 5
 
@@ -186,6 +187,7 @@ def _part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: 
         with_indices=True,
         remove_columns=narrow.column_names,
         features=Features.from_arrow_schema(ANNOTATIONS),
+        keep_in_memory=len(narrow) <= _IN_MEMORY,
         load_from_cache_file=False,  # rows found in a cache would not be counted
         desc="Judging rows",
     )
