@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -84,9 +84,9 @@ def adapt(
                 encoder.model.eval()
                 history.append(evaluate(encoder))
         save_plain(encoder, folder)
-    settings = {"recipe": chosen.name, "stages": [asdict(stage) for stage in chosen.stages], "rows": len(rows), "seed": seed}
+    settings = {"recipe": chosen.name, "stages": [stage.model_dump(mode="json") for stage in chosen.stages], "rows": len(rows), "seed": seed}
     losses = [entry["loss"] for entry in history if "loss" in entry]
-    steps = sum(stage.steps(len(rows)) for stage in chosen.stages)
+    steps = chosen.steps(len(rows))
     learned = (facts or CardFacts()).with_step("training", **settings, steps=steps, loss_first=losses[0], loss_last=losses[-1])
     return Adapted(Path(output_dir), learned, tuple(history))
 

@@ -1,0 +1,35 @@
+"""`hf-regional adapt`: training only."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `adapt` takes."""
+    parser.add_argument("base", help="θ_global: a folder, a Hub id, or an embedded model")
+    parser.add_argument("corpus", help="the name of a corpus, see `hf-regional corpora`")
+    parser.add_argument("output", type=Path, help="the folder to make")
+    parser.add_argument("--recipe", required=True, help="the name of a recipe, or a YAML file")
+    parser.add_argument("--region", nargs="+", help="train on the rows of this region only")
+    parser.add_argument("--data-dir", type=Path, help="for corpora that are a folder of yours")
+    parser.add_argument("--split", default="train")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device")
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Do it."""
+    from hf_regional.adapting import adapt
+    from hf_regional.corpora import embedded_model, load_corpus
+    from hf_regional.filtering import filter_regional
+    from hf_regional.regions import Region
+
+    options = {"data_dir": arguments.data_dir} if arguments.data_dir else {}
+    rows = load_corpus(arguments.corpus, split=arguments.split, **options)
+    data = filter_regional(rows, Region(*arguments.region)) if arguments.region else rows
+    base = embedded_model(arguments.base) or arguments.base
+    made = adapt(base, data, arguments.recipe, arguments.output, seed=arguments.seed, device=arguments.device)
+    training = made.facts.of("training") or {}
+    sentence = f"{made.path}: {training['steps']} steps over {training['rows']} rows, loss {training['loss_first']:.3f} → {training['loss_last']:.3f}"
+    return {"path": str(made.path), "training": dict(training)}, sentence

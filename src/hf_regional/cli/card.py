@@ -1,0 +1,18 @@
+"""`hf-regional card`: the model card of a folder."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `card` takes."""
+    parser.add_argument("folder", type=Path, help="a folder with a regional.json")
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Do it."""
+    from hf_regional.cards import write_card
+
+    path = write_card(arguments.folder)
+    return {"path": str(path)}, str(path)

@@ -1,0 +1,23 @@
+"""`hf-regional corpora`: what loads by name."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `corpora` takes: nothing of its own."""
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Do it."""
+    from hf_regional.corpora import catalogue
+
+    entries = {name: _plain(entry) for name, entry in catalogue().items()}
+    lines = [line for name, entry in entries.items() for line in (name, *(f"  {key}: {value}" for key, value in entry.items() if key != "name"))]
+    return {"corpora": entries}, "\n".join(lines)
+
+
+def _plain(entry: Any) -> dict[str, Any]:
+    shown = {key: value for key, value in asdict(entry).items() if not callable(value)}
+    return {key: ", ".join(value) if isinstance(value, tuple) else value for key, value in shown.items()}

@@ -1,0 +1,72 @@
+"""The words of the command line. A command's module is loaded only when it is called, so that `--help` is quick."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, Protocol, cast
+
+import hf_regional
+from hf_regional.errors import RegionalError
+
+COMMANDS: Final = {
+    "run": "the whole job: filter, train, merge, choose, report",
+    "region": "what a region's name stands for: countries and languages",
+    "corpora": "the corpora that load by name",
+    "filter": "keep the rows of a corpus that belong to a region, with the reasons counted",
+    "adapt": "training only: a global model and regional rows to a regional model",
+    "merge": "mix two checkpoints: θ = β·regional + (1-β)·global",
+    "metric": "compute grp, retention or relevance_gain from scores",
+    "card": "write the model card of a folder from its regional.json",
+}
+
+
+class Command(Protocol):
+    """What a command's module has."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def execute(self, arguments: argparse.Namespace) -> tuple[dict[str, Any], str]: ...  # one JSON object, and the same for people
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        words: what was typed after `hf-regional`; by default the process's own.
+
+    Returns:
+        The exit code: 0 done, 1 refused (the reason on standard error), 2 usage.
+    """
+    typed = list(sys.argv[1:] if words is None else words)
+    name = next((word for word in typed if not word.startswith("-")), None)
+    parser, command = _parser(name if name in COMMANDS else None)
+    arguments = parser.parse_args(typed)
+    if command is None:
+        parser.print_help()
+        return 2
+    try:
+        found, sentence = command.execute(arguments)
+    except RegionalError as error:
+        print(f"hf-regional {name}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"hf-regional {name}: stopped. Call it again to go on from the last finished stage.", file=sys.stderr)
+        return 130
+    print(json.dumps(found, ensure_ascii=False) if arguments.json else sentence)
+    return 0
+
+
+def _parser(called: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
+    parser = argparse.ArgumentParser(prog="hf-regional", description="Adapt a global vision-language model to a region and keep the rest of the world.")
+    parser.add_argument("--version", action="version", version=f"hf-regional {hf_regional.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    command: Command | None = None
+    for name, meaning in COMMANDS.items():
+        inner = commands.add_parser(name, help=meaning, description=meaning[0].upper() + meaning[1:] + ".")
+        if name == called:
+            command = cast("Command", importlib.import_module(f"hf_regional.cli.{name}"))
+            command.add_arguments(inner)
+            inner.add_argument("--json", action="store_true", help="print one JSON object on standard output and nothing else")
+    return parser, command

@@ -1,0 +1,165 @@
+"""The report of a run: measured rows in; one JSON-able mapping and its tables in words out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hf_regional.evaluating.beta import Choice
+from hf_regional.evaluating.sides import Scorer, SideScores
+from hf_regional.evaluating.task import SIDES, Task
+from hf_regional.metrics.intervals import two_sided
+
+SCHEMA_VERSION: Final = 1
+MODELS: Final = ("base", "tuned", "merged")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measured rows of the three models on the report's split, all over the same tasks."""
+
+    base: pd.DataFrame
+    tuned: pd.DataFrame
+    merged: pd.DataFrame
+
+    def of(self, model: str) -> pd.DataFrame:
+        """The rows of "base", "tuned" or "merged"."""
+        return {"base": self.base, "tuned": self.tuned, "merged": self.merged}[model]
+
+
+def build_report(
+    measured: Measured,
+    scorer: Scorer,
+    choice: Choice,
+    *,
+    region: Mapping[str, Any],
+    alpha: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Everything a reader needs to judge the run. Scores are fractions in [0, 1]; `low`/`high` bound 95 %, two-sided, except where the key says one-sided."""
+    scores = {model: scorer.score(measured.of(model)) for model in MODELS}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "region": dict(region),
+        "beta": choice.beta,
+        "alpha": dict(alpha),
+        "chance": {side: float(np.mean(list(scorer.chance[side].values()))) for side in SIDES},
+        **{model: _sides(scores[model]) for model in MODELS},
+        "retention": scorer.retained(scores["merged"], scores["base"]).as_dict(),
+        "gain": scorer.gain(scores["merged"], scores["base"]),
+        "tuned_retention": scorer.retained(scores["tuned"], scores["base"]).as_dict(),
+        "tuned_gain": scorer.gain(scores["tuned"], scores["base"]),
+        "recall": _recall(measured, scorer.tasks),
+        "curve": [point.as_dict() for point in choice.curve],
+        "reason": choice.reason,
+        "winners": (choice.facts.of("choosing") or {}).get("winners", []),
+        "by_language": by_label(measured, scorer, "language"),
+        "by_country": by_label(measured, scorer, "country"),
+        "left_out": {task.name: dict(task.counts) for task in scorer.tasks},
+        "settings": dict(settings),
+        "seconds": dict(seconds),
+    }
+
+
+def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[str, Any]]:
+    """Label of a slice -> side, the three estimates, and the paired difference merged - base. Several tasks: keys "task/label"."""
+    out: dict[str, dict[str, Any]] = {}
+    for task in scorer.tasks:
+        if name not in task.rows.slices:
+            continue
+        labels = task.rows.slices[name]
+        resampler = scorer.resamplers[task.name]
+        values = {model: _values(measured.of(model), task) for model in MODELS}
+        for label in sorted({found for found in labels if isinstance(found, str)}):
+            chosen = np.flatnonzero(labels == label)
+            change = resampler.label_draws(values["merged"], name, label) - resampler.label_draws(values["base"], name, label)
+            difference = float((values["merged"][chosen] - values["base"][chosen]).mean())
+            out[label if len(scorer.tasks) == 1 else f"{task.name}/{label}"] = {
+                "side": _side_of(task.rows.sides[chosen]),
+                **{model: resampler.of_label(values[model], name, label).as_dict() for model in MODELS},
+                "difference": two_sided(change, value=difference, n=len(chosen)).as_dict(),
+            }
+    return out
+
+
+def summary_table(report: Mapping[str, Any]) -> str:
+    """The report's main table in words, percent with two-sided 95 % intervals, for a terminal."""
+    rows = [["MRR, %", "global", "regional", "retention", "regional gain"]]
+    names = {"base": "base (β = 0)", "tuned": "fine-tuned (β = 1)", "merged": f"merged (β = {report['beta']:g})"}
+    rows.append(["chance", *(f"{100 * report['chance'][side]:.2f}" for side in SIDES), "", ""])
+    for model, label in names.items():
+        kept, gain = _kept_and_gain(report, model)
+        rows.append([label, *(percent(report[model][side]) for side in SIDES), kept, gain])
+    rows.append(["n (texts)", *(f"{report['base'][side]['n']:,}" for side in SIDES), "", ""])
+    return aligned(rows)
+
+
+def curve_table(report: Mapping[str, Any]) -> str:
+    """The trade-off curve on validation, for a terminal."""
+    rows = [["β", "global", "regional", "retention (lower bound)", "GRP", ""]]
+    for point in report["curve"]:
+        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "loses too much"
+        retained = f"{100 * point['retention']['value']:.1f} ({100 * point['retention']['low']:.1f})"
+        rows.append([f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark])
+    return aligned(rows)
+
+
+def percent(estimate: Mapping[str, float]) -> str:
+    """'12.34 [11.90, 12.80]' from an estimate in [0, 1]."""
+    return f"{100 * estimate['value']:.2f} [{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns of equal width, the first flush left, a rule under the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(w) if not i else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
+
+
+def _kept_and_gain(report: Mapping[str, Any], model: str) -> tuple[str, str]:
+    if model == "base":
+        return "", ""
+    prefix = "tuned_" if model == "tuned" else ""
+    kept, gain = report[f"{prefix}retention"], report[f"{prefix}gain"]
+    return (
+        f"{100 * kept['value']:.1f} % (≥ {100 * kept['low']:.1f})",
+        f"{100 * gain['points']:+.2f} points, {gain['percent']:+.0f} % (≥ {gain['low_percent']:+.0f} %)",
+    )
+
+
+def _sides(scores: SideScores) -> dict[str, Any]:
+    return {side: scores.estimate(side).as_dict() for side in SIDES}
+
+
+def _recall(measured: Measured, tasks: Sequence[Task]) -> dict[str, dict[str, dict[str, float]]]:
+    """The other metrics of the tasks, as points: metric -> model -> side -> mean over tasks of the mean over groups."""
+    task_names = [task.name for task in tasks]
+    out: dict[str, dict[str, dict[str, float]]] = {}
+    for metric in (column for column in measured.base.columns if column.startswith("R@")):
+        out[metric] = {model: _metric_by_side(measured.of(model), metric, task_names) for model in MODELS}
+        out[metric]["chance"] = {
+            side: float(np.mean([_macro_chance(task, metric, side) for task in tasks])) for side in SIDES
+        }
+    return out
+
+
+def _macro_chance(task: Any, metric: str, side: str) -> float:
+    chosen = task.rows.of(side)
+    return float(pd.Series(task.chance(metric)[chosen]).groupby(task.rows.groups[chosen]).mean().mean())
+
+
+def _metric_by_side(rows: pd.DataFrame, metric: str, tasks: Sequence[str]) -> dict[str, float]:
+    means = rows.groupby(["task", "side", "group"])[metric].mean().groupby(["task", "side"]).mean()
+    return {side: float(np.mean([means[(task, side)] for task in tasks])) for side in SIDES}
+
+
+def _values(rows: pd.DataFrame, task: Task) -> np.ndarray:
+    return rows.loc[rows["task"] == task.name, task.metric].to_numpy()
+
+
+def _side_of(sides: np.ndarray) -> str:
+    found = set(sides.tolist())
+    return found.pop() if len(found) == 1 else "both"

@@ -1,0 +1,78 @@
+"""The two sides of a model over several tasks: Q_global and Q_regional, with their draws, and what compares two models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hf_regional.evaluating.slices import Resampler
+from hf_regional.evaluating.task import SIDES, Side, Task
+from hf_regional.metrics import retention
+from hf_regional.metrics.intervals import Estimate, lower_bound, two_sided
+
+
+@dataclass(frozen=True, slots=True)
+class SideScores:
+    """One model's scores by side and task: points, and draws of shape (resamples,). Q of a side is the mean over tasks."""
+
+    points: Mapping[Side, Mapping[str, float]]
+    draws: Mapping[Side, Mapping[str, np.ndarray]]
+    n: Mapping[Side, int]
+
+    def mean(self, side: Side) -> float:
+        """Q of a side, in [0, 1]."""
+        return float(np.mean(list(self.points[side].values())))
+
+    def mean_draws(self, side: Side) -> np.ndarray:
+        """(resamples,) Q of a side under every draw."""
+        return np.mean(list(self.draws[side].values()), axis=0)
+
+    def estimate(self, side: Side) -> Estimate:
+        """Q of a side with its two-sided 95 % interval."""
+        return two_sided(self.mean_draws(side), value=self.mean(side), n=self.n[side])
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What a model kept of the world: the point and the one-sided 95 % lower bound of a paired bootstrap."""
+
+    value: float
+    low: float
+
+    def as_dict(self) -> dict[str, float]:
+        """For a report."""
+        return {"value": self.value, "low": self.low}
+
+
+class Scorer:
+    """Turns scores by row into `SideScores`, drawing the same pictures for every model."""
+
+    def __init__(self, tasks: Sequence[Task], *, resamples: int = 2000, seed: int = 0) -> None:
+        self.tasks = tasks
+        self.resamplers = {task.name: Resampler(task.rows, resamples=resamples, seed=seed) for task in tasks}
+        self.chance = {side: {task.name: self.resamplers[task.name].point(task.rows.chance, side) for task in tasks} for side in SIDES}
+
+    def score(self, rows: pd.DataFrame) -> SideScores:
+        """Scores of one model from its measured rows."""
+        values = {task.name: rows.loc[rows["task"] == task.name, task.metric].to_numpy() for task in self.tasks}
+        return SideScores(
+            points={side: {name: self.resamplers[name].point(values[name], side) for name in values} for side in SIDES},
+            draws={side: {name: self.resamplers[name].draws(values[name], side) for name in values} for side in SIDES},
+            n={side: sum(len(task.rows.of(side)) for task in self.tasks) for side in SIDES},
+        )
+
+    def retained(self, model: SideScores, base: SideScores) -> Retained:
+        """Retention of the global side, above chance: the mean over tasks of (model - chance) / (base - chance)."""
+        chance = self.chance["global"]
+        value = retention(dict(model.points["global"]), dict(base.points["global"]), chance=chance)
+        ratios = [
+            (model.draws["global"][name] - chance[name]) / (base.draws["global"][name] - chance[name]) for name in model.draws["global"]
+        ]
+        return Retained(value, lower_bound(np.mean(ratios, axis=0)))
+
+    def gain(self, model: SideScores, base: SideScores) -> dict[str, float]:
+        """What the region gained: points (a difference of scores in [0, 1]), percent of the base, and the one-sided 95 % lower bound of that."""
+        points = model.mean("regional") - base.mean("regional")
+        draws = model.mean_draws("regional") / base.mean_draws("regional") - 1
+        return {"points": points, "percent": 100 * points / base.mean("regional"), "low_percent": 100 * lower_bound(draws)}

@@ -1,0 +1,54 @@
+"""Points and bootstrap draws of a task's rows, by side and by slice. Every model is resampled with the same draws, so differences are paired."""
+
+import numpy as np
+
+from hf_regional.evaluating.task import Side, TaskRows
+from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, two_sided
+
+
+class Resampler:
+    """Means of one task under resampled pictures.
+
+    A side's score is the mean over its groups of each group's mean over rows; a draw takes pictures with replacement, and all
+    their rows with them.
+    """
+
+    def __init__(self, rows: TaskRows, *, resamples: int = 2000, seed: int = 0) -> None:
+        self.rows = rows
+        self._bootstrap = ClusterBootstrap(np.arange(rows.n_clusters), resamples=resamples, seed=seed)
+
+    def point(self, values: np.ndarray, side: Side) -> float:
+        """The score of a side from (n,) scores by row."""
+        chosen = self.rows.of(side)
+        return _macro(values[chosen], self.rows.groups[chosen])
+
+    def draws(self, values: np.ndarray, side: Side) -> np.ndarray:
+        """(resamples,) the score of a side under every draw of pictures."""
+        return self._draws(values, self.rows.of(side), self.rows.groups)
+
+    def estimate(self, values: np.ndarray, side: Side) -> Estimate:
+        """The score of a side with its two-sided 95 % interval and its number of rows."""
+        return two_sided(self.draws(values, side), value=self.point(values, side), n=len(self.rows.of(side)))
+
+    def by_slice(self, values: np.ndarray, name: str) -> dict[str, dict[str, float | int]]:
+        """Label -> estimate over the rows of that label, labels in order; rows without a label belong to none."""
+        labels = self.rows.slices[name]
+        return {label: self.of_label(values, name, label).as_dict() for label in sorted({found for found in labels if isinstance(found, str)})}
+
+    def of_label(self, values: np.ndarray, name: str, label: str) -> Estimate:
+        """The mean over the rows of one label of a slice, with its two-sided 95 % interval."""
+        chosen = np.flatnonzero(self.rows.slices[name] == label)
+        return two_sided(self.label_draws(values, name, label), value=float(values[chosen].mean()), n=len(chosen))
+
+    def label_draws(self, values: np.ndarray, name: str, label: str) -> np.ndarray:
+        """(resamples,) the mean over the rows of one label under every draw."""
+        labels = self.rows.slices[name]
+        return self._draws(values, np.flatnonzero(labels == label), labels)
+
+    def _draws(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> np.ndarray:
+        return self._bootstrap.macro_mean(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])
+
+
+def _macro(values: np.ndarray, groups: np.ndarray) -> float:
+    _, inverse = np.unique(groups, return_inverse=True)
+    return float((np.bincount(inverse, weights=values) / np.bincount(inverse)).mean())

@@ -1,0 +1,55 @@
+"""What a task is: something that measures a model row by row and knows which rows speak for the region and which for the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+import numpy as np
+
+from hf_regional.encoding import TwoTowerEncoder
+
+Side = Literal["global", "regional"]
+SIDES: Final[tuple[Side, Side]] = ("global", "regional")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRows:
+    """The rows of a task, the same for every model: what a score is averaged and resampled over.
+
+    Attributes:
+        groups: (n,) the group of each row (its language, its country); a side's score is the mean over its groups.
+        clusters: (n,) int64; rows that share a picture share a cluster, in [0, n_clusters).
+        sides: (n,) "global" or "regional".
+        chance: (n,) float64, the expected score of a random answer.
+        n_clusters: how many clusters there are; both sides draw from the same.
+        slices: name -> (n,) labels to report by ("language", "country"); a null label belongs to no slice.
+    """
+
+    groups: np.ndarray
+    clusters: np.ndarray
+    sides: np.ndarray
+    chance: np.ndarray
+    n_clusters: int
+    slices: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def of(self, side: Side) -> np.ndarray:
+        """(m,) the indices of a side's rows."""
+        return np.flatnonzero(self.sides == side)
+
+
+class Task(Protocol):
+    """A corpus, a protocol and a metric. `measure` gives named scores a row, of which `metric` is the one that counts."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def rows(self) -> TaskRows: ...
+
+    @property
+    def counts(self) -> dict[str, int]: ...  # what was left out of the score, by reason
+
+    def measure(self, encoder: TwoTowerEncoder) -> dict[str, np.ndarray]: ...  # name -> (n,) float64 in [0, 1]

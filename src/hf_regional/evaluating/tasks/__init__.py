@@ -1,0 +1,1 @@
+"""Tasks: each a corpus, a protocol and a metric."""

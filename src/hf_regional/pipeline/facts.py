@@ -1,0 +1,90 @@
+"""The facts of a run, as its report and its card tell them. No path, host or time, so that the same run tells the same."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from hf_regional.cards import CardFacts
+from hf_regional.evaluating.beta import Choice
+from hf_regional.evaluating.report import MODELS
+from hf_regional.pipeline.config import Config
+from hf_regional.pipeline.inputs import Inputs
+from hf_regional.regions import Region
+
+_PACKAGES: Final = ("torch", "transformers", "datasets", "tokenizers", "safetensors", "numpy")
+
+
+def region(found: Region) -> dict[str, Any]:
+    """A region's name and its members."""
+    return {"name": found.name, "countries": sorted(found.countries)}
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """The config without what differs from machine to machine: folders are named, not located."""
+    out = config.model_dump(mode="json", exclude={"output", "device"})
+    out["base"] = Path(config.base).name if Path(config.base).is_dir() else config.base
+    if config.corpus.data_dir is not None:
+        out["corpus"]["data_dir"] = config.corpus.data_dir.name
+    return out
+
+
+def story(
+    inputs: Inputs, config: Config, *, training: dict[str, Any], merging: dict[str, Any], choice: Choice, report: dict[str, Any]
+) -> CardFacts:
+    """Everything the card tells, step by step."""
+    told = CardFacts()
+    told = told.with_step("model", name=config.output.name, **_architecture(inputs.base))
+    told = told.with_step("base", id=settings(config)["base"], sha256=inputs.base_sha256, license=base_licence(inputs.base))
+    told = told.with_step("filtering", **_filtering(inputs, config))
+    told = told.with_step("training", **{key: value for key, value in training.items() if key != "kind"})
+    told = told.with_step("merging", **{**merging, "beta": choice.beta, "method": config.merging.method})
+    learned = {key: value for key, value in (choice.facts.of("choosing") or {}).items() if key != "kind"}
+    told = told.with_step("choosing", **{**learned, "alpha_source": report["alpha"]["source"], "split": "validation"})
+    kept = ("chance", *MODELS, "retention", "gain", "tuned_retention", "tuned_gain", "recall", "by_language", "by_country")
+    told = told.with_step(
+        "evaluation", task="text-to-image retrieval", split="test", metric="MRR", counted_out=report["left_out"], **{key: report[key] for key in kept}
+    )
+    return told.with_step("environment", python=platform.python_version(), **{name: version(name) for name in _PACKAGES}, seed=config.seed)
+
+
+def base_licence(folder: Path) -> str:
+    """The licence on the base's own card; "unknown" where it has none: it is never guessed."""
+    from huggingface_hub import ModelCard
+
+    card = folder / "README.md"
+    found = ModelCard.load(card).data.get("license") if card.is_file() else None
+    return str(found) if found else "unknown"
+
+
+def _architecture(base: Path) -> dict[str, Any]:
+    from safetensors import safe_open
+    from transformers import AutoConfig
+
+    parameters = 0
+    for path in base.glob("*.safetensors"):
+        with safe_open(path, framework="np") as file:
+            for name in file.keys():  # noqa: SIM118 - no mapping
+                count = 1
+                for size in file.get_slice(name).get_shape():
+                    count *= size
+                parameters += count
+    loaded = AutoConfig.from_pretrained(base)
+    return {"model_type": loaded.model_type, "architectures": loaded.architectures, "parameters": parameters}
+
+
+def _filtering(inputs: Inputs, config: Config) -> dict[str, Any]:
+    found = inputs.filtering.as_dict()
+    return {
+        "corpus": config.corpus.name,
+        "digest": inputs.corpus_digest,
+        "licenses": inputs.licences(),
+        "region": inputs.region.name,
+        "countries": sorted(inputs.region.countries),
+        "languages": inputs.languages(),
+        "rows_in": found["rows"],
+        "rows_trained": len(inputs.training_rows),
+        "counts": found["counts"],
+        "reasons": found["reasons"],
+        "excluded": config.corpus.exclude,
+    }
