@@ -4,7 +4,7 @@ filtered = filter_regional(dataset, Region("SEA"))
 filtered.data, filtered.dropped, print(filtered.report)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,19 @@ from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, concatenate_datasets
+from pyarrow import compute
 
 from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Columns, Exclude, Plan, excluded_reason, make_plan, nearest
 from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
+from hf_regional.filtering.streams import annotations, side_of_stream
 from hf_regional.filtering.verdict import KEPT
 from hf_regional.records import REGION_VERDICT
 from hf_regional.regions import Region
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
 Source = TypeVar("Source", Dataset, DatasetDict, IterableDataset, IterableDatasetDict, pa.Table)
 Part = Dataset | IterableDataset | pa.Table
@@ -29,7 +32,7 @@ Mode = Literal["keep", "annotate"]
 
 _MODES: Final = ("keep", "annotate")
 _BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, above 100,000 the copy of a stream's images does
-_STREAM_BATCH: Final = 1_000  # whole rows, images too, are in memory at once
+_IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 _BEFORE_ALL: Final = -1
 _REASONS: Final = 5
 
@@ -92,7 +95,8 @@ def filter_regional(
     if mode not in _MODES:
         raise ConfigError(f"mode={mode!r} is no mode. {nearest(str(mode), _MODES)}", "mode")
     settings: Settings = {"columns": columns, "quality": quality, "min_quality": min_quality, "exclude": exclude}
-    where, tally, splits = Region(region) if isinstance(region, str) else region, Tally(), _splits(source)
+    where = region if region is None or isinstance(region, Region) else Region(region)
+    tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, where, settings) for name, part in splits.items()}
     for name, plan in plans.items():
         tally.put(name, _BEFORE_ALL, _foreseen(plan))
@@ -111,7 +115,7 @@ def filter_regional(
 
 
 def _splits(source: object) -> dict[str, Part]:
-    """The parts of a source by name; one that has no splits is a single part without a name."""
+    """Name the parts of a source; one that has no splits is a single part without a name."""
     if isinstance(source, str | Path):
         raise NotBuiltYetError(f"source={str(source)!r}: paths and Hub ids are not built yet; load it with datasets.load_dataset first.")
     if isinstance(source, DatasetDict | IterableDatasetDict):
@@ -123,22 +127,17 @@ def _splits(source: object) -> dict[str, Part]:
     raise ConfigError(f"source is a {type(source).__name__}; give a Dataset, DatasetDict, IterableDataset or pyarrow Table.", "source")
 
 
-def _like(source: Source, parts: Mapping[str, Part]) -> Source:
-    made = type(source)(parts) if isinstance(source, dict) else parts[""]
-    return cast("Source", made)
+def _like(source: Source, parts: Mapping[str, Part | None]) -> Source:
+    kind: Any = type(source)
+    return kind(parts) if isinstance(source, dict) else cast("Source", parts[""])
 
 
 def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
-    features = _features(part)
-    labels = {name: tuple(feature.names) for name, feature in features.items() if isinstance(feature, ClassLabel)}
-    return make_plan(list(features), region, labels=labels, **settings)
-
-
-def _features(part: Part) -> Features:
-    if isinstance(part, pa.Table):
-        return Features.from_arrow_schema(part.schema)
-    # A stream after `map` does not know its columns; the library's own way of finding out reads its first rows.
-    return part.features or part._resolve_features().features  # pyright: ignore[reportPrivateUsage]
+    features = part.features if isinstance(part, Dataset | IterableDataset) else Features.from_arrow_schema(part.schema)
+    # A stream after `map` does not know its columns: its first row does.
+    present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
+    labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
+    return make_plan(present, region, labels=labels, **settings)
 
 
 def _foreseen(plan: Plan) -> Counts:
@@ -155,7 +154,9 @@ def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple
     if isinstance(part, pa.Table):
         return _part_table(part, plan, tally, split, mode)
     if isinstance(part, IterableDataset):
-        return _part_stream(part, plan, tally, split, mode)
+        sides = (None,) if mode == "annotate" else (True, False)
+        data, *dropped = (side_of_stream(part, plan, tally, split, wanted) for wanted in sides)
+        return data, (dropped or [None])[0]
     return _part_dataset(part, plan, tally, split, mode)
 
 
@@ -174,9 +175,10 @@ def _part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: 
     Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
     """
     bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
-    judging = partial(_annotations, plan=plan, tally=tally, split=split)
+    judging = partial(annotations, plan=plan, tally=tally, split=split)
     if len(bare) == 0:  # `map` would not call us, and the columns would be missing
-        return Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split), None if mode == "annotate" else dataset
+        empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
+        return empty, None if mode == "annotate" else empty
     narrow = bare.select_columns(list(plan.reads)).with_format("arrow")
     answers = narrow.map(
         judging,
@@ -185,6 +187,7 @@ def _part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: 
         with_indices=True,
         remove_columns=narrow.column_names,
         features=Features.from_arrow_schema(ANNOTATIONS),
+        keep_in_memory=len(narrow) <= _IN_MEMORY,
         load_from_cache_file=False,  # rows found in a cache would not be counted
         desc="Judging rows",
     )
@@ -195,42 +198,13 @@ def _part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: 
     return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
 
 
-def _part_stream(
-    stream: IterableDataset, plan: Plan, tally: Tally, split: str, mode: Mode
-) -> tuple[IterableDataset, IterableDataset | None]:
-    bare = {name: feature for name, feature in _features(stream).items() if name not in ANNOTATIONS.names}
-    features = Features({**bare, **Features.from_arrow_schema(ANNOTATIONS)})
-    formatting = stream._formatting  # pyright: ignore[reportPrivateUsage] - a Dataset tells its format, a stream does not
-
-    def side(wanted: bool | None) -> IterableDataset:
-        judging = partial(_judged, plan=plan, tally=tally, split=split, wanted=wanted)
-        mapped = stream.with_format("arrow").map(judging, batched=True, batch_size=_STREAM_BATCH, with_indices=True, features=features)
-        return mapped.with_format(formatting.format_type if formatting else None)
-
-    return (side(None), None) if mode == "annotate" else (side(True), side(False))
-
-
-def _annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str) -> pa.Table:
-    return _judged(rows, indices, plan=plan, tally=tally, split=split, wanted=None).select(ANNOTATIONS.names)
-
-
-def _judged(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> pa.Table:
-    """The rows of a batch with their annotations: the kept ones, the dropped ones, or (null) all."""
-    judged, counts = judge(rows, plan)
-    tally.put(split, indices[0], counts)
-    if wanted is None:
-        return judged
-    kept = _is_kept(judged)
-    return judged.filter(kept if wanted else pc.invert(kept))
-
-
 def _is_kept(judged: Any) -> Any:
     return pc.equal(judged.column(REGION_VERDICT), KEPT)
 
 
 def _formatted(judged: Dataset, like: Dataset) -> Dataset:
     """Give back the format that the source had, the new columns included where it had chosen columns."""
-    form = like.format
+    form: dict[str, Any] = like.format
     chosen = None if set(form["columns"]) == set(like.column_names) else [*form["columns"], *ANNOTATIONS.names]
     return judged.with_format(form["type"], columns=chosen, output_all_columns=form["output_all_columns"], **form["format_kwargs"])
 

@@ -5,9 +5,11 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import compute
 
 from hf_regional.errors import ConfigError
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
 _JOIN: Final = "\x1f"  # the unit separator: stands in no name and in no code
 _MOST_KEYS: Final = 1 << 62
@@ -21,7 +23,7 @@ class Encoded(NamedTuple):
 
 
 def encode(array: pa.Array | pa.ChunkedArray, name: str, labels: Sequence[str] | None = None) -> Encoded:
-    """The distinct values of a column: null, texts, tuples of texts (from a list column), numbers; class integers become `labels`.
+    """List the distinct values of a column: null, texts, tuples of texts (from a list column), numbers; class integers become `labels`.
 
     Raises:
         ConfigError: structs, lists of anything but text, and other types without distinct values.
@@ -58,7 +60,7 @@ def grade(array: pa.Array | pa.ChunkedArray, name: str, minimum: float) -> np.nd
 
 
 def combinations(columns: Sequence[np.ndarray], rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distinct rows of some columns of codes.
+    """Find the distinct rows of some columns of codes.
 
     Returns:
         The first row of each combination (k,), the combination of each row (n,), and the number of rows of each (k,); all int64.
@@ -83,7 +85,7 @@ def _distinct(column: pa.ChunkedArray) -> Encoded:
 
 
 def _joined(chunk: pa.Array) -> pa.Array:
-    """Lists of text as one text each; nulls inside become empty, since `binary_join` would blot out the whole list."""
+    """Join lists of text into one text each; nulls inside become empty, since `binary_join` would blot out the whole list."""
     lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     texts = pc.fill_null(pc.list_flatten(chunk).cast(pa.large_string()), "")

@@ -58,7 +58,7 @@ class Plan:
         return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
 
     def settings(self) -> dict[str, object]:
-        """The settings as JSON-able values, for the report."""
+        """Give the settings as JSON-able values, for the report."""
         return {
             "columns": {kind: list(names) for kind, names in self.columns.items()},
             "quality": f"column:{self.quality.column}" if self.quality else None,
@@ -85,6 +85,8 @@ def make_plan(
         NotBuiltYetError: evidence or a scorer that a later version brings.
         MissingColumnError: a column that was named, or every column that evidence could come from, is not there.
     """
+    _require_mapping(columns, "columns", '{"language": "lang"}')
+    _require_mapping(exclude, "exclude", '{"language": ["az"]}')
     mapped = _mapped(columns or {}, present)
     if region is not None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
@@ -96,7 +98,7 @@ def make_plan(
 
 
 def excluded_reason(key: str, value: object) -> str:
-    """The reason of a row that an exclusion takes out.
+    """Word the reason of a row that an exclusion takes out.
 
     >>> excluded_reason("language", "az")
     'excluded:language=az'
@@ -105,7 +107,7 @@ def excluded_reason(key: str, value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest known name and all of them.
+    """Name the nearest known name and all of them, in a sentence.
 
     >>> nearest("keeep", ["annotate", "keep"])
     "Did you mean 'keep'? Known: annotate, keep."
@@ -113,6 +115,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}."
+
+
+def _require_mapping(value: object, key: str, example: str) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise ConfigError(f"{key}={value!r} is a {type(value).__name__}; give a mapping such as {example}.", key)
 
 
 def _mapped(columns: Columns, present: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -148,12 +155,12 @@ def _nothing_to_read(present: Sequence[str]) -> str:
     )
 
 
-def _quality(quality: str | None, min_quality: float | None, present: Sequence[str]) -> Quality | None:
+def _quality(quality: object, min_quality: object, present: Sequence[str]) -> Quality | None:
     if quality is None and min_quality is None:
         return None
     if quality is None:
         raise ConfigError(f"min_quality={min_quality} has nothing to measure: add quality=. Known: {_COLUMN_FORM}.", "min_quality")
-    form, _, name = quality.partition(":")
+    form, _, name = quality.partition(":") if isinstance(quality, str) else (type(quality).__name__, "", "")
     if form.casefold() in _SCORERS:
         raise NotBuiltYetError(f"quality={quality!r}: the scorer {form!r} is not built yet. Score the rows first and use {_COLUMN_FORM}.")
     if form != "column" or not name:
@@ -162,14 +169,14 @@ def _quality(quality: str | None, min_quality: float | None, present: Sequence[s
         raise ConfigError(
             f"quality={quality!r} keeps every row without a threshold: add min_quality=, on the scale of that column.", "quality"
         )
-    if not math.isfinite(min_quality):
-        raise ConfigError(f"min_quality={min_quality} is no threshold: give a finite number on the scale of {name!r}.", "min_quality")
+    if not isinstance(min_quality, int | float) or not math.isfinite(min_quality):
+        raise ConfigError(f"min_quality={min_quality!r} is no threshold: give a finite number on the scale of {name!r}.", "min_quality")
     _require(name, present, "quality")
     return Quality(name, float(min_quality))
 
 
 def _exclusions(key: str, values: object, mapped: Mapping[str, tuple[str, ...]], present: Sequence[str]) -> list[Exclusion]:
-    """A key is a column; or a kind of evidence, and then stands for the columns mapped to it."""
+    """Resolve a key: it is a column; or a kind of evidence, and then stands for the columns mapped to it."""
     columns = (key,) if key in present else mapped.get(key, ())
     if not columns:
         _require(key, present, "exclude")

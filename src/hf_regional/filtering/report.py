@@ -11,6 +11,7 @@ Key = TypeVar("Key", str, tuple[str, str], "Outcome")
 
 _ANSWERS: Final = (KEPT, "other", "ambiguous", "none")
 _NO_COLUMN: Final = "(no column)"
+_LONGEST: Final = 80  # characters of a text that is kept in the counts: a mapped column may hold whole captions
 _SHOWN: Final = 10  # values that could not be read, in the printed table; `as_dict` has them all
 
 
@@ -32,8 +33,8 @@ class Counts:
     def add(self, verdict: Verdict, unknown: tuple[tuple[str, str], ...], rows: int) -> None:
         """Count `rows` rows of one ruling."""
         self.outcomes[Outcome(verdict.verdict, verdict.reason, verdict.column or _NO_COLUMN)] += rows
-        for place in set(unknown):
-            self.unknown[place] += rows
+        for column, text in set(unknown):
+            self.unknown[column, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"] += rows
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Tally:
         self.batches[split, start] = counts
 
     def total(self, split: str | None = None) -> Counts:
-        """The counts so far, of one split or of all."""
+        """Sum the counts so far, of one split or of all."""
         summed = Counts()
         for (name, _), counts in self.batches.items():
             if split is None or split == name:
@@ -104,19 +105,22 @@ class FilterReport:
         return found
 
     def of_split(self, split: str) -> "FilterReport":
-        """The report of one split alone."""
+        """Give the report of one split alone."""
         return FilterReport(self.region, self.settings, self.tally, split=split)
 
     def as_dict(self) -> dict[str, object]:
-        """Everything as JSON-able values, as it stands now."""
+        """Everything as JSON-able values, as it stands now: rows, kept, `counts` by verdict, `reasons`, `columns`, what was not read.
+
+        The counts by verdict, by reason and by column each add up to `rows`.
+        """
         return {
             "region": self.region,
             "settings": dict(self.settings),
             "rows": self.rows,
             "kept": self.kept,
-            "by_verdict": self.by_verdict,
-            "by_reason": self.by_reason,
-            "by_column": self.by_column,
+            "counts": self.by_verdict,
+            "reasons": self.by_reason,
+            "columns": self.by_column,
             "unknown": self.unknown,
             **({"splits": {split: self.of_split(split).by_verdict for split in self.splits}} if self.splits else {}),
         }

@@ -56,9 +56,10 @@ def decide(readings: Sequence[Reading]) -> Verdict:
     A stronger kind whose text could not be read ("Pinas" in a country column) is outvoted only by evidence *for* the region:
     the place it names may be anywhere, so "other" from a weaker kind would be a guess. The row is then "none", "country:unknown".
 
-    >>> decide([Reading("country"), Reading("language", opinion=Verdict("kept", "language:id", 0.99))]).reason
-    'language:id'
-    >>> decide([Reading("country", unknown=(("country", "Pinas"),)), Reading("language", opinion=Verdict("other", "language:en", 0.9))]).reason
+    >>> pinas = Reading("country", unknown=(("country", "Pinas"),))
+    >>> decide([pinas, Reading("language", opinion=Verdict("kept", "language:fil", 0.98))]).reason
+    'language:fil'
+    >>> decide([pinas, Reading("language", opinion=Verdict("other", "language:en", 0.95))]).reason
     'country:unknown'
     """
     unread: Verdict | None = None

@@ -29,7 +29,7 @@ def whole(cell: Cell) -> Iterator[Piece]:
 
 
 def split(piece: Piece) -> Iterator[Piece]:
-    """A piece cut at commas, semicolons, bars and slashes.
+    """Cut a piece at commas, semicolons, bars and slashes.
 
     >>> [part.text for part in split(Piece("Laos / Viet Nam", 0, 15))]
     ['Laos', 'Viet Nam']

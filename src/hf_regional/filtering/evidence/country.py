@@ -5,7 +5,6 @@ reported: dropping what is partly from the region would lose it, and the caller 
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from hf_regional.filtering.evidence.cells import Cell, Piece, split, whole
@@ -16,31 +15,32 @@ from hf_regional.regions import Region, country_code
 KIND: Final = "country"
 DEFAULT_COLUMNS: Final = (COUNTRY, "country")
 
-_code = lru_cache(maxsize=1 << 16)(country_code)
-
 
 def read(cells: tuple[tuple[str, Cell], ...], region: Region) -> Reading:
     """All countries named in the country columns of a row, and whether one of them is in the region.
 
     The confidence of "kept" is the share of the countries named that lie inside.
     """
-    found = [(column, piece) for column, cell in cells for piece in _pieces(cell)]
-    evidence = tuple(
-        Evidence(KIND, piece.text, code, 1.0, column, piece.start, piece.end) for column, piece in found if (code := _code(piece.text))
-    )
-    unknown = tuple((column, piece.text) for column, piece in found if not _code(piece.text))
+    found = [(column, piece, code) for column, cell in cells for piece, code in _pieces(cell)]
+    evidence = tuple(Evidence(KIND, piece.text, code, 1.0, column, piece.start, piece.end) for column, piece, code in found if code)
+    unknown = tuple((column, piece.text) for column, piece, code in found if code is None)
     return Reading(KIND, evidence, _opinion(evidence, region), unknown)
 
 
 def canonical(cell: Cell) -> frozenset[str]:
-    """The alpha-3 codes that a cell names."""
-    return frozenset(code for piece in _pieces(cell) if (code := _code(piece.text)))
+    """List the countries that a cell names, as alpha-3 codes."""
+    return frozenset(code for _, code in _pieces(cell) if code)
 
 
-def _pieces(cell: Cell) -> Iterator[Piece]:
+def _pieces(cell: Cell) -> Iterator[tuple[Piece, str | None]]:
+    """List the pieces of a cell, each with the code of the country it names."""
     for piece in whole(cell):
         # The whole text first: "Korea, Republic of" is one country.
-        yield from (piece,) if _code(piece.text) else split(piece)
+        code = country_code(piece.text)
+        if code:
+            yield piece, code
+        else:
+            yield from ((part, country_code(part.text)) for part in split(piece))
 
 
 def _opinion(evidence: tuple[Evidence, ...], region: Region) -> Verdict | None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from hf_regional.filtering.evidence.cells import Cell, Piece, whole
 from hf_regional.filtering.verdict import Answer, Evidence, Reading, Verdict
 from hf_regional.records import LANGUAGE
-from hf_regional.regions import Region
+from hf_regional.regions import Region, countries_of_language, language_code
 
 KIND: Final = "language"
 DEFAULT_COLUMNS: Final = (LANGUAGE,)
@@ -22,15 +22,15 @@ _VOTE: Final = 0.05  # countries below it are not listed: one in twenty speakers
 
 
 class Vote(NamedTuple):
-    """P(region | language), and the countries of the region with P(country | language) >= 0.05, largest first."""
+    """P(region | language), and the countries anywhere with P(country | language) >= 0.05, most speakers first."""
 
-    language: str  # as the table of populations writes it
+    language: str  # CLDR's code
     inside: float
     countries: tuple[tuple[str, float], ...]
 
 
 def read(cells: tuple[tuple[str, Cell], ...], region: Region) -> Reading:
-    """What the language columns of a row say; of several languages the one nearest to the region speaks."""
+    """Read the language columns of a row; of several languages the one nearest to the region speaks."""
     found = [(column, piece, vote(piece.text, region)) for column, cell in cells for piece in whole(cell)]
     unknown = tuple((column, piece.text) for column, piece, ballot in found if ballot is None)
     known = [(column, piece, ballot) for column, piece, ballot in found if ballot is not None]
@@ -42,27 +42,26 @@ def read(cells: tuple[tuple[str, Cell], ...], region: Region) -> Reading:
 
 
 def canonical(cell: Cell) -> frozenset[str]:
-    """The primary subtags in a cell.
+    """List the languages in a cell, in CLDR's codes.
 
-    >>> canonical("az-Latn-AZ")
-    frozenset({'az'})
+    >>> canonical("az-Latn-AZ"), canonical(("tl", "Filipino"))
+    (frozenset({'az'}), frozenset({'fil'}))
     """
-    return frozenset(_primary(piece.text) for piece in whole(cell))
+    return frozenset(code for piece in whole(cell) if (code := language_code(piece.text)))
 
 
 @lru_cache(maxsize=1 << 14)
-def vote(code: str, region: Region) -> Vote | None:
-    """How a language votes; null where the table of populations does not have it."""
-    name = next((name for name in (code, _primary(code)) if region.share_of_language(name) is not None), None)
-    if name is None:
+def vote(text: str, region: Region) -> Vote | None:
+    """Let a language vote, given as any code or name; null where it is no language, or one without figures.
+
+    >>> language, inside, countries = vote("Malay", Region("SEA"))
+    >>> language, round(inside, 3), [country for country, _ in countries]
+    ('ms', 1.0, ['MYS', 'IDN'])
+    """
+    inside, shares = region.share_of_language(text), countries_of_language(text)
+    if inside is None or shares is None:
         return None
-    shares = ((country, Region(country).share_of_language(name) or 0.0) for country in sorted(region.countries))
-    countries = sorted((pair for pair in shares if pair[1] >= _VOTE), key=lambda pair: -pair[1])
-    return Vote(name, region.share_of_language(name) or 0.0, tuple(countries))
-
-
-def _primary(code: str) -> str:
-    return code.casefold().replace("_", "-").partition("-")[0]
+    return Vote(language_code(text) or text, inside, tuple((country, share) for country, share in shares.items() if share >= _VOTE))
 
 
 def _evidence(column: str, piece: Piece, ballot: Vote) -> list[Evidence]:

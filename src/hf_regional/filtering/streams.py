@@ -1,0 +1,72 @@
+"""Streams: an `IterableDataset` in, one that judges its rows while it is read out.
+
+Batches go through the kernel in Arrow where the stream is made of Arrow (files, a `Dataset`), and no image is touched. A stream fed
+by Python (a generator, `map`, `filter`) goes through as columns of Python values: the library makes Arrow of it row by row, and a
+null in one row and a text in the next are two schemas that it cannot join.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import pyarrow as pa
+from datasets import Features, IterableDataset
+from pyarrow import compute
+
+from hf_regional.filtering.kernel import ANNOTATIONS, judge
+from hf_regional.filtering.plan import Plan
+from hf_regional.filtering.report import Tally
+from hf_regional.filtering.verdict import KEPT
+from hf_regional.records import REGION_VERDICT
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
+
+_BATCH: Final = 1_000  # rows: whole ones, images too, are in memory at once
+
+
+def side_of_stream(stream: IterableDataset, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> IterableDataset:
+    """Make the stream of kept rows (`wanted` true), of dropped ones (false) or of all (null), judged and counted as they are read."""
+    # Neither the format nor the feed of a stream is public; where they cannot be seen, the slower way is right too.
+    formatting = getattr(stream, "_formatting", None)
+    in_arrow = getattr(getattr(stream, "_ex_iterable", None), "iter_arrow", None) is not None
+    judging = partial(judge_arrow if in_arrow else judge_python, plan=plan, tally=tally, split=split, wanted=wanted)
+    feed = stream.with_format("arrow" if in_arrow else None)
+    encoded = feed if in_arrow or stream.features is None else feed.decode(False)
+    judged = encoded.map(judging, batched=True, batch_size=_BATCH, with_indices=True, features=None)
+    # Cast afterwards: given to `map`, the features would be taken as applied, and encoded images would stay so.
+    typed = judged if stream.features is None else judged.cast(_features(stream.features))
+    return typed.with_format(getattr(formatting, "format_type", None))
+
+
+def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str) -> pa.Table:
+    """Give the three columns that the kernel adds to a batch, counted under the batch's first row."""
+    return judge_arrow(rows, indices, plan=plan, tally=tally, split=split, wanted=None).select(ANNOTATIONS.names)
+
+
+def judge_arrow(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> pa.Table:
+    """Judge a batch and give back its kept rows, its dropped ones, or all."""
+    judged, counts = judge(rows, plan)
+    tally.put(split, indices[0], counts)
+    return judged if wanted is None else judged.filter(_mask(judged, wanted))
+
+
+def judge_python(
+    rows: dict[str, list[Any]], indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None
+) -> dict[str, list[Any]]:
+    """As `judge_arrow`, from and to columns of Python values; only the columns that the plan reads become Arrow."""
+    read = pa.table({name: pa.array(rows[name]) for name in plan.reads})
+    judged = annotations(read, indices, plan=plan, tally=tally, split=split)
+    columns = rows | judged.to_pydict()
+    if wanted is None:
+        return columns
+    places = [place for place, is_wanted in enumerate(_mask(judged, wanted).to_pylist()) if is_wanted]
+    return {name: [values[place] for place in places] for name, values in columns.items()}
+
+
+def _mask(judged: pa.Table, wanted: bool) -> Any:
+    return (pc.equal if wanted else pc.not_equal)(judged.column(REGION_VERDICT), KEPT)
+
+
+def _features(known: Features) -> Features:
+    kept = {name: feature for name, feature in known.items() if name not in ANNOTATIONS.names}
+    return Features({**kept, **Features.from_arrow_schema(ANNOTATIONS)})
