@@ -4,7 +4,8 @@
     python scripts/build_emoji_world.py unpacked-root            # a folder that holds usr/share/... of both packages
 
 Written: `src/hf_regional/corpora/data/emoji_world.parquet`. Printed: counts and the content digest, which is the same however often
-this is run on the same packages; `hf_regional.corpora.emoji_pictures.CONTENT_SHA256` records it.
+this is run on the same packages; `hf_regional.corpora.emoji_pictures.CONTENT_SHA256` records that of Debian 12's,
+fonts-noto-color-emoji 2.042-0+deb12u1 and unicode-cldr-core 41-0.1. It takes six minutes, nearly all of them to compress pictures.
 """
 
 import argparse

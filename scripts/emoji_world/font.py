@@ -16,7 +16,7 @@ def read_pictures(font_file: Path, sequences: Iterable[str]) -> dict[str, Image.
     """Sequence -> its (128, 136) RGB picture on white, for every sequence without a skin tone that the font draws as one glyph."""
     font = TTFont(font_file)
     (strike,) = font["CBDT"].strikeData
-    characters = font.getBestCmap()
+    characters = font.getBestCmap() or {}
     # Lookups of another type drop selectors and break up flags that do not exist: nothing that an annotated sequence needs.
     ligatures = [lookup for lookup in font["GSUB"].table.LookupList.Lookup if lookup.LookupType == 4]
     pictures: dict[str, Image.Image] = {}

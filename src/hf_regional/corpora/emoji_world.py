@@ -59,7 +59,7 @@ class EmojiWorld(datasets.GeneratorBasedBuilder):
         folder = self._pictures()
         return [datasets.SplitGenerator(name=name, gen_kwargs={"split": name, "folder": str(folder)}) for name in splits]
 
-    def _generate_examples(self, split: str, folder: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, split: str, folder: str) -> Iterator[tuple[int, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
         key = 0
         for row in read_rows(columns=["picture", "topic", "texts"]):
             image = f"{folder}/{row['picture']}.webp"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import datasets
+from datasets.utils import tqdm
 
 from hf_regional import records
 from hf_regional.corpora.csv_rows import Sheet, ids, read_sheet, splits, to_pair
@@ -54,10 +55,13 @@ class ImageFolderCsv(datasets.GeneratorBasedBuilder):
         return datasets.DatasetInfo(description=__doc__ or "", features=datasets.Features(columns | extras))
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        assigned = splits(self._sheet)
-        return [datasets.SplitGenerator(name=name, gen_kwargs={"rows": tuple(rows)}) for name, rows in assigned.items()]
+        # All rows before the first is written: `datasets` would wrap an error from within the generator in one of its own.
+        names, rows = ids(self._sheet), range(len(self._sheet.cells))
+        pairs = [to_pair(self._sheet, row, names[row]) for row in tqdm(rows, desc="Checking rows", unit=" rows")]
+        return [
+            datasets.SplitGenerator(name=split, gen_kwargs={"pairs": {row: pairs[row] for row in chosen}})
+            for split, chosen in splits(self._sheet).items()
+        ]
 
-    def _generate_examples(self, rows: tuple[int, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-        names = ids(self._sheet)
-        for row in rows:
-            yield row, to_pair(self._sheet, row, names[row])
+    def _generate_examples(self, pairs: dict[int, dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        yield from pairs.items()

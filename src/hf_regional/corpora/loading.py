@@ -5,17 +5,20 @@ found = load_corpus("emoji-world", "SEA", split="train")                   # Fil
 mine = load_corpus("imagefolder+csv", data_dir="photos", columns={"text": "caption"})
 """
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hf_regional.corpora.listing import Corpus, catalogue
-from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+from hf_regional.errors import CannotWriteError, ConfigError, NotBuiltYetError, RegionalError, UnknownNameError
 
 if TYPE_CHECKING:
     from hf_regional.regions import Region
 
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 _MODELS: Final = Path(__file__).parent / "data"
 
 
@@ -54,10 +57,12 @@ def load_corpus(
         UnknownNameError: no such corpus or split; the message names the nearest.
         ConfigError: an option that the corpus does not take, or lacks.
         NotBuiltYetError: a view that this version does not have.
+        CannotWriteError: the cache folder is full, over a limit, or closed to us.
     """
     corpus = _find(name, view, options)
-    builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_plain(options))
-    data = _splits(builder, streaming=streaming)
+    with _room_for(name):
+        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_plain(options))
+        data = _splits(builder, streaming=streaming)
     if split is not None:
         data = _one(data, split, name)
     if region is None and quality is None and min_quality is None:
@@ -88,6 +93,19 @@ def _find(name: str, view: str, options: dict[str, Any]) -> Corpus:
             taken = ", ".join(known[name].options) or "none"
             raise ConfigError(f"{name} takes no option {option!r}.{_nearest(option, known[name].options)} It takes: {taken}.", option)
     return known[name]
+
+
+@contextmanager
+def _room_for(name: str) -> Generator[None]:
+    try:
+        yield
+    except Exception as error:
+        # `datasets` wraps what stops its writer; any other error is passed on as it is.
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError) or isinstance(cause, RegionalError) or cause.errno not in _NO_ROOM:
+            raise
+        way_out = "Free some space there, or name another folder by cache_dir= or HF_DATASETS_CACHE."
+        raise CannotWriteError(f"cannot build {name} in the cache of datasets: {cause}. {way_out}") from error
 
 
 def _splits(builder: Any, *, streaming: bool) -> Any:
