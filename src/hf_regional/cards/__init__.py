@@ -1,0 +1,29 @@
+"""Cards: facts that each step recorded come in, `regional.json` and a README that tells them to a stranger go out.
+
+    facts = CardFacts().with_step("model", name="emoji-clip-sea", model_type="clip")
+    facts.save(folder)      # folder/regional.json
+    write_card(folder)      # folder/README.md
+
+Nothing is looked up or guessed while a card is written: no network, no clock. What no step recorded is left out.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from hf_regional.cards.facts import CardFacts as CardFacts
+from hf_regional.cards.facts import Step as Step
+
+if TYPE_CHECKING:
+    from hf_regional.cards.card import render_card as render_card
+    from hf_regional.cards.card import write_card as write_card
+
+# Steps record facts all through a run; only its end needs Jinja and the Hub's card classes.
+_HOMES = {"render_card": "hf_regional.cards.card", "write_card": "hf_regional.cards.card"}
+
+__all__ = ["CardFacts", "Step", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
