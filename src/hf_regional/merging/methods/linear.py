@@ -22,7 +22,7 @@ def linear(world: Tensor, region: Tensor, *, beta: float) -> Tensor:
         return world
     if beta == 1:
         return region.to(world.dtype)
-    # Two of one 16-bit dtype stay as they are: lerp is float32 inside and rounds once, in a fifth of the time. Unlike ones widen to float32.
+    # Two of one 16-bit dtype stay as they are: lerp is float32 inside and rounds once. Unlike ones widen to float32 or more.
     wide = torch.promote_types(world.dtype, region.dtype)
     start, end = world.to(wide), region.to(wide)
     mixed = torch.lerp(start, end, beta)
