@@ -51,7 +51,7 @@ def front_matter(facts: CardFacts) -> ModelCardData:
         base_model=base if is_on_hub else None,
         base_model_relation=_relation(facts) if is_on_hub else None,
         license=licence.hub_id,
-        license_name=None if listed else licence.license,
+        license_name=None if listed else re.sub(r"[^a-z0-9.-]+", "-", licence.license),
         license_link=None if listed else licence.url or "LICENSE",
         language=_languages(facts) or None,
         datasets=_datasets(facts) or None,
@@ -125,7 +125,7 @@ def _result(facts: CardFacts, step: Step, part: str, value: float) -> EvalResult
         dataset_name=f"{corpus} ({part})",
         dataset_config=part,
         dataset_split=_text(step.get("split")),
-        metric_type=re.sub(r"[^a-z0-9]+", "_", metric.lower()).strip("_"),
+        metric_type=metric.lower(),
         metric_name=metric,
         metric_value=round(value, 6),
     )
