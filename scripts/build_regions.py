@@ -18,32 +18,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 OUTPUT = Path(__file__).parents[1] / "src" / "hf_regional" / "regions" / "data"
-LOCALES = [
-    "en",
-    "id",
-    "ms",
-    "th",
-    "vi",
-    "my",
-    "km",
-    "lo",
-    "fil",
-    "ta",
-    "zh",
-    "jv",
-    "az",
-    "es",
-    "fr",
-    "de",
-    "pt",
-    "ru",
-    "ja",
-    "ko",
-    "ar",
-    "hi",
-    "tr",
-    "sw",
-]
+LOCALES = (
+    *("en", "id", "ms", "th", "vi", "my", "km", "lo", "fil", "ta", "zh", "jv"),
+    *("az", "es", "fr", "de", "pt", "ru", "ja", "ko", "ar", "hi", "tr", "sw"),
+)
 # CLDR's own codes beside ISO 3166-1: no alpha-3 of the standard, or numbers from the private range.
 PRIVATE_NUMERIC = 900
 NATIONAL = {"official", "de_facto_official"}

@@ -1,8 +1,8 @@
 """Regional adaptation of global vision-language models: filter, fine-tune, merge back, choose by parity, publish with evidence.
 
-    >>> from hf_regional import Region
-    >>> len(Region("SEA").countries)
-    11
+>>> from hf_regional import Region
+>>> len(Region("SEA").countries)
+11
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """Durable work: folders and files that appear whole or not at all, content digests, and stages that resume.
 
-    with atomic_folder(Path("out")) as folder:   # a hidden sibling; "out" appears by one rename at the end
-        (folder / "model.safetensors").write_bytes(data)
+with atomic_folder(Path("out")) as folder:   # a hidden sibling; "out" appears by one rename at the end
+    (folder / "model.safetensors").write_bytes(data)
 """
 
 import errno
@@ -138,7 +138,9 @@ def _translated(final: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, CannotWriteError | OutputExistsError) or error.errno not in _NO_ROOM:
             raise
-        message = f"cannot write {final}: {error.strerror or error}. Nothing was left under that name; free some space or choose another output."
+        message = (
+            f"cannot write {final}: {error.strerror or error}. Nothing was left under that name; free some space or choose another output."
+        )
         raise CannotWriteError(message) from error
 
 

@@ -71,6 +71,14 @@ class MismatchedCheckpointsError(RegionalError, ValueError):
         self.missing, self.extra = missing, extra
 
 
+class MismatchedScoresError(RegionalError, ValueError):
+    """Scores that are compared pair by pair, or scores and their groups, do not line up; the message names what lacks a partner."""
+
+    def __init__(self, message: str, *, missing: frozenset[str] = frozenset(), extra: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.missing, self.extra = missing, extra
+
+
 class NonFiniteError(RegionalError, ValueError):
     """A tensor or a score holds NaN or infinity."""
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import cache, lru_cache
 
 from hf_regional.errors import UnknownNameError
-from hf_regional.regions.folding import fold, nearest, readings
+from hf_regional.regions.folding import fold, nearest, read_bracketed
 from hf_regional.regions.languages import language_code
 from hf_regional.regions.tables import table
 
@@ -59,7 +59,7 @@ def local_name(key: str, locale: str) -> str:
     names = _names()[key]
     column = locale if locale in names else language_code(locale)
     if column is None or column not in names:
-        known = sorted(names.keys() - {"code"})
+        known = sorted(names)
         raise UnknownNameError(f"no names in the locale {locale!r}.{nearest(locale, known)} Known: {', '.join(known)}.")
     return names[column] or names["en"]
 
@@ -75,15 +75,12 @@ def english_names() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def _country_code(text: str) -> str | None:
-    whole, *parts = [_one_reading(reading) for reading in readings(text)]
-    found = {code for code in parts if code}
-    # "Guinea (Conakry)" is Guinea, "Myanmar (mm)" is one country said twice; two different countries are none.
-    return whole or (found.pop() if len(found) == 1 else None)
+    return read_bracketed(text, _one_reading)
 
 
 def _one_reading(text: str) -> str | None:
-    # "Áo" is Austria in Vietnamese, and would fold to AO, Angola's code: codes are plain ASCII.
-    code = code_only(text) if text.isascii() else None
+    # In Vietnamese "Áo" is Austria and "Nga" is Russia, not Angola (AO) and Nigeria (NGA): a code is ASCII and of one case.
+    code = code_only(text) if text.isascii() and text in {text.upper(), text.lower()} else None
     folded = fold(text)
     found = code or english_names().get(folded)
     return (_names_of_all_locales().get(folded) if found is None else found) or None
@@ -103,7 +100,8 @@ def _codes() -> dict[str, str]:
 
 @cache
 def _names() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in table("names.csv")}
+    """Alpha-3 or group code -> locale -> name."""
+    return {row["code"]: {locale: name for locale, name in row.items() if locale != "code"} for row in table("names.csv")}
 
 
 @cache

@@ -61,7 +61,7 @@ def alpha(kof_file: str | Path, region: Region | str, *, year: int, component: s
     Raises:
         MissingFileError, DamagedFileError: the file is not there, or is of another format.
         MissingColumnError: no such component; the message has the nearest.
-        OutOfRangeError: the year is not in the table, or a value is not in [0, 100].
+        OutOfRangeError: the region has no rows for the year, or a value is not in [0, 100].
         BadRowError: a cell is no number, or a country has two rows for the year.
         NoRowsError: none of the region's countries has data.
     """
@@ -79,23 +79,26 @@ def alpha(kof_file: str | Path, region: Region | str, *, year: int, component: s
 def _values(path: Path, region: Region, year: int, component: str) -> dict[str, float]:
     """Alpha-3 -> value in percent, of the region's countries that have one in this year."""
     values: dict[str, float] = {}
-    years: set[int] = set()
-    seen: set[str] = set()
+    years: dict[str, set[int]] = {}
     for line, row in _rows(path, component):
-        years.add(row_year := _year(path, line, row["year"]))
         code = code_only(str(row["code"] or ""))
-        if row_year != year or code not in region:
-            continue
-        if code in seen:
-            raise BadRowError(f"{path}, row {line}: a second row for {code} in {year}. One row a country and year is expected.")
-        seen.add(code)
-        value = _percent(path, line, component, row[component])
+        if code is None or code not in region:
+            continue  # aggregates, notes below the table, the rest of the world
+        row_year, seen = _year(path, line, row["year"]), years.setdefault(code, set())
+        if row_year in seen:
+            raise BadRowError(f"{path}, row {line}: a second row for {code} in {row_year}. One row a country and year is expected.")
+        seen.add(row_year)
+        value = _percent(path, line, component, row[component]) if row_year == year else None
         if value is not None:
             values[code] = value
-    if year not in years:
-        span = f"{min(years)} to {max(years)}" if years else "none"
-        raise OutOfRangeError(f"{path} has no rows for {year}; its years are: {span}.")
+    _require_year(path, region, year, frozenset[int]().union(*years.values()))
     return values
+
+
+def _require_year(path: Path, region: Region, year: int, years: frozenset[int]) -> None:
+    # Without any row of the region there is no year to name; that is told as missing data.
+    if years and year not in years:
+        raise OutOfRangeError(f"{path} has no rows for {region.name} in {year}; its years are {min(years)} to {max(years)}.")
 
 
 def _rows(path: Path, component: str) -> Iterator[Row]:
@@ -135,21 +138,31 @@ def _csv_lines(path: Path) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx_lines(path: Path) -> Iterator[Sequence[Any]]:
-    import zipfile  # with openpyxl: both are needed for a workbook alone
+    import zipfile  # all needed for a workbook alone
+    import zlib
 
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource]
+    from openpyxl.utils.exceptions import InvalidFileException  # pyright: ignore[reportMissingModuleSource]
 
+    # A damaged archive shows as any of these; SyntaxError is what both XML parsers of openpyxl raise for broken XML.
+    damage = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise DamagedFileError(f"{path} is not an Excel workbook ({error}). Download it again.") from error
-    try:
-        sheet = book.worksheets[0]
+        try:
+            yield from _sheet_rows(book)
+        finally:
+            book.close()
+    except damage as error:
+        raise DamagedFileError(f"{path} is not a whole Excel workbook ({error}). Download it again.") from error
+
+
+def _sheet_rows(book: Any) -> Iterator[Sequence[Any]]:
+    """Rows of the first sheet whose first row has the key columns (a cover sheet may come before it), else of the first sheet."""
+    sheets = book.worksheets
+    for sheet in sheets:
         sheet.reset_dimensions()  # some writers declare a sheet of one cell
-        yield from sheet.iter_rows(values_only=True)
-    finally:
-        book.close()
+    fitting = [sheet for sheet in sheets if set(_KEYS) <= set(next(sheet.iter_rows(max_row=1, values_only=True), ()))]
+    yield from (fitting or sheets)[0].iter_rows(values_only=True)
 
 
 _READERS: Final = {".xlsx": _xlsx_lines, ".csv": _csv_lines}
@@ -158,7 +171,7 @@ _READERS: Final = {".xlsx": _xlsx_lines, ".csv": _csv_lines}
 def _year(path: Path, line: int, cell: object) -> int:
     try:
         return int(float(str(cell)))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadRowError(f"{path}, row {line}: the year is {cell!r}, a number is expected.") from error
 
 

@@ -44,7 +44,7 @@ def _by_code(text: str) -> Named | None:
 
 
 def _by_number(text: str) -> Named | None:
-    code = text.upper()
+    code = text.zfill(3) if text.isdigit() else text.upper()
     if code in group_members():
         return (f"UN:{code}" if code.isdigit() else code), group_members()[code]
     alpha3 = code_only(code) if code.isdigit() else None

@@ -5,12 +5,14 @@
 CLDR counts second-language speakers, to a country's own standard: a share is evidence about where a text may be from, not a census.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Final
 
-from hf_regional.regions.folding import fold, readings
+from hf_regional.regions.folding import fold, read_bracketed
 from hf_regional.regions.tables import table
 
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
@@ -39,11 +41,7 @@ def language_name(code: str) -> str | None:
 
 def countries_of_language(language: str) -> Mapping[str, float] | None:
     """P(country | language) by alpha-3 code, summing to 1, most speakers first; None for a language without figures."""
-    speakers = _speakers().get(language_code(language) or "")
-    if not speakers:
-        return None
-    total = sum(speakers.values())
-    return {country: people / total for country, people in sorted(speakers.items(), key=lambda item: (-item[1], item[0]))}
+    return _shares().get(language_code(language) or "")
 
 
 def share_in(countries: Collection[str], language: str) -> float | None:
@@ -53,7 +51,7 @@ def share_in(countries: Collection[str], language: str) -> float | None:
     0.965
     """
     shares = countries_of_language(language)
-    return None if shares is None else min(1.0, sum(share for country, share in shares.items() if country in countries))
+    return None if shares is None else min(1.0, math.fsum(share for country, share in shares.items() if country in countries))
 
 
 def languages_in(countries: Collection[str], at_least: float = 0.5) -> tuple[str, ...]:
@@ -85,9 +83,7 @@ def known_languages() -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _language_code(text: str) -> str | None:
-    whole, *parts = [_one_reading(reading) for reading in readings(text)]
-    found = {code for code in parts if code}
-    return whole or (found.pop() if len(found) == 1 else None)
+    return read_bracketed(text, _one_reading)
 
 
 def _one_reading(text: str) -> str | None:
@@ -103,7 +99,7 @@ def _aliases() -> dict[str, str]:
     """Folded code or name -> code; hand-kept rows win."""
     built = table("language_codes.csv")
     names = {fold(row["alias"]): row["language"] for row in built if row["reason"] in {"name", "variant"}}
-    own_codes = {row["language"]: row["language"] for row in built if row["reason"] == "name"}
+    own_codes = {row["language"]: row["language"] for row in built}
     codes = {row["alias"]: row["language"] for row in built if row["reason"] not in {"name", "variant"}}
     return names | own_codes | codes | {fold(row["alias"]): row["language"] for row in table("language_aliases.csv")}
 
@@ -119,6 +115,16 @@ def _speakers() -> dict[str, dict[str, int]]:
     for row in table("languages.csv"):
         speakers.setdefault(row["language"], {})[row["country"]] = int(row["speakers"])
     return speakers
+
+
+@cache
+def _shares() -> dict[str, Mapping[str, float]]:
+    """Language -> read-only country -> share, most speakers first."""
+    shares: dict[str, Mapping[str, float]] = {}
+    for language, speakers in _speakers().items():
+        total, falling = sum(speakers.values()), sorted(speakers.items(), key=lambda item: (-item[1], item[0]))
+        shares[language] = MappingProxyType({country: people / total for country, people in falling})
+    return shares
 
 
 @cache

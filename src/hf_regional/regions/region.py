@@ -1,5 +1,6 @@
 """Region: names, codes and languages in; one immutable set of countries out, with the languages whose home it is."""
 
+import json
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, cast
@@ -99,14 +100,14 @@ class Region(Set[str]):
         parts = self.name.split(" | ")
         if _spell(parts) == self.countries:
             return f"Region({_quoted(parts)})"
-        return f'Region({_quoted(self)}, name="{self.name}")'
+        return f"Region({_quoted(self)}, name={_quoted([self.name])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By sorted codes: a pickled frozenset is in hash order, and caches key on the bytes of a pickle.
         return _rebuilt, (tuple(self), self.name)
 
-    @classmethod
-    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # for the reflected operators of Set
+    @classmethod  # the reflected operators of Set build their result by it
+    def _from_iterable(cls, it: Iterable[str]) -> "Region":  # pyright: ignore[reportIncompatibleMethodOverride]
         return cls(*it)
 
     def _combined(self, symbol: str, other: object, combine: Any) -> "Region":
@@ -117,9 +118,8 @@ class Region(Set[str]):
         other_name = other.name if isinstance(other, Region) else " | ".join(sorted(theirs))
         if not countries:
             raise EmptyRegionError(f"no country is left of {self.name} {symbol} {other_name}. A region needs at least one.")
-        return Region(
-            *countries, name=_expression(self.name, symbol, other_name, countries, {self.name: self.countries, other_name: theirs})
-        )
+        same = [name for name, members in ((self.name, self.countries), (other_name, theirs)) if members == countries]
+        return Region(*countries, name=same[0] if same else _expression(self.name, symbol, other_name, countries))
 
 
 def _resolve(part: "str | Region") -> tuple[str, frozenset[str]]:
@@ -148,17 +148,16 @@ def _two_letters(part: str) -> str:
 
 
 def _spell(parts: list[str]) -> frozenset[str]:
-    return frozenset[str]().union(*(found[1] for part in parts if (found := find(part))))
+    """Read parts back into countries; into none where one of them is no part but a piece of an expression."""
+    found = [find(part) for part in parts]
+    return frozenset[str]() if None in found else frozenset[str]().union(*(named[1] for named in found if named))
 
 
 def _joined(names: list[str], countries: frozenset[str]) -> str:
     return _short(" | ".join(dict.fromkeys(names)), countries)
 
 
-def _expression(left: str, symbol: str, right: str, countries: frozenset[str], operands: dict[str, frozenset[str]]) -> str:
-    same = [name for name, members in operands.items() if members == countries]
-    if same:
-        return same[0]
+def _expression(left: str, symbol: str, right: str, countries: frozenset[str]) -> str:
     if symbol == "|":
         return _joined([*left.split(" | "), *right.split(" | ")], countries)
     return _short(f"{_bracketed(left)} {symbol} {_bracketed(right)}", countries)
@@ -174,7 +173,7 @@ def _short(name: str, countries: frozenset[str]) -> str:
 
 
 def _quoted(parts: Iterable[str]) -> str:
-    return ", ".join(f'"{part}"' for part in parts)
+    return ", ".join(json.dumps(part, ensure_ascii=False) for part in parts)
 
 
 def _rebuilt(codes: tuple[str, ...], name: str) -> Region:

@@ -7,7 +7,8 @@ from functools import cache
 def table(name: str) -> tuple[dict[str, str], ...]:
     """Read a CSV file of `data/`, once."""
     import csv
+    import io
     from importlib.resources import files  # here, so that importing the room costs nothing
 
-    with files("hf_regional.regions").joinpath("data", name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    text = files("hf_regional.regions").joinpath("data", name).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(io.StringIO(text)))

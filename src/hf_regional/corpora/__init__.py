@@ -1,0 +1,39 @@
+"""Corpora: a name in, a `datasets` object in the `pairs` view out; with a region or a quality, a `Filtered` that says what was dropped.
+
+>>> from hf_regional.corpora import catalogue
+>>> list(catalogue())
+['emoji-world', 'imagefolder+csv']
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hf_regional.corpora.emoji_world import EmojiWorld as EmojiWorld
+    from hf_regional.corpora.imagefolder_csv import ImageFolderCsv as ImageFolderCsv
+    from hf_regional.corpora.listing import Corpus as Corpus
+    from hf_regional.corpora.listing import catalogue as catalogue
+    from hf_regional.corpora.loading import embedded_model as embedded_model
+    from hf_regional.corpora.loading import load_corpus as load_corpus
+
+# Builders import `datasets`, which takes a third of a second: nobody who only lists the catalogue should wait for it.
+_HOMES = {
+    "Corpus": "hf_regional.corpora.listing",
+    "EmojiWorld": "hf_regional.corpora.emoji_world",
+    "ImageFolderCsv": "hf_regional.corpora.imagefolder_csv",
+    "catalogue": "hf_regional.corpora.listing",
+    "embedded_model": "hf_regional.corpora.loading",
+    "load_corpus": "hf_regional.corpora.loading",
+}
+
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

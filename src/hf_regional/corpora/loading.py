@@ -1,0 +1,113 @@
+"""One call that loads any corpus of the catalogue.
+
+rows = load_corpus("emoji-world")                                          # DatasetDict: train, validation, test
+found = load_corpus("emoji-world", "SEA", split="train")                   # Filtered: .data, .dropped, .report
+mine = load_corpus("imagefolder+csv", data_dir="photos", columns={"text": "caption"})
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from hf_regional.corpora.listing import Corpus, catalogue
+from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+
+if TYPE_CHECKING:
+    from hf_regional.regions import Region
+
+_MODELS: Final = Path(__file__).parent / "data"
+
+
+def load_corpus(
+    name: str,
+    region: "Region | str | None" = None,
+    *,
+    view: str = "pairs",
+    streaming: bool = False,
+    quality: str | None = None,
+    min_quality: float | None = None,
+    split: str | None = None,
+    mode: Literal["keep", "annotate"] = "keep",
+    cache_dir: Path | str | None = None,
+    **options: Any,
+) -> Any:
+    """Build a corpus once into the cache of `datasets`, load it, and filter it where a region or a quality is asked for.
+
+    Args:
+        name: a name of `catalogue()`.
+        region: a `Region` or its name.
+        view: "pairs", rows of one picture and one text (`hf_regional.records.PAIRS`).
+        streaming: read rows as they are asked for; nothing is written but picture files.
+        quality: "column:NAME", a column of scores.
+        min_quality: the least score that passes, on that column's scale.
+        split: such as "train"; all of them where left out.
+        mode: "keep" parts the rows into kept and dropped, "annotate" keeps every row with its verdict.
+        cache_dir: in place of the cache folder of `datasets`.
+        options: what the corpus itself takes, see `options` in its row of the catalogue.
+
+    Returns:
+        `datasets.DatasetDict` or, with a split, `Dataset` (`Iterable...` when streaming), its columns already under the names of
+        the view; with a region or a quality a `hf_regional.filtering.Filtered` of the same.
+
+    Raises:
+        UnknownNameError: no such corpus or split; the message names the nearest.
+        ConfigError: an option that the corpus does not take, or lacks.
+        NotBuiltYetError: a view that this version does not have.
+    """
+    corpus = _find(name, view, options)
+    builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_plain(options))
+    data = _splits(builder, streaming=streaming)
+    if split is not None:
+        data = _one(data, split, name)
+    if region is None and quality is None and min_quality is None:
+        return data
+    from hf_regional.filtering import filter_regional
+
+    return filter_regional(data, region, quality=quality, min_quality=min_quality, mode=mode)
+
+
+def embedded_model(name: object) -> Path | None:
+    """Find the folder of a model that comes with the package; None where `name` is none of them.
+
+    >>> embedded_model("google/siglip2-base-patch16-224") is None
+    True
+    """
+    folders = {config.parent.name: config.parent for config in _MODELS.glob("*/config.json")}
+    return folders.get(str(name))
+
+
+def _find(name: str, view: str, options: dict[str, Any]) -> Corpus:
+    known = catalogue()
+    if name not in known:
+        raise UnknownNameError(f"no corpus {name!r}.{_nearest(name, known)} Known: {', '.join(known)}.")
+    if view != "pairs":
+        raise NotBuiltYetError(f"{name} has no view {view!r}: this version builds the view 'pairs' only.")
+    for option in options:
+        if option not in known[name].options:
+            taken = ", ".join(known[name].options) or "none"
+            raise ConfigError(f"{name} takes no option {option!r}.{_nearest(option, known[name].options)} It takes: {taken}.", option)
+    return known[name]
+
+
+def _splits(builder: Any, *, streaming: bool) -> Any:
+    if streaming:
+        return builder.as_streaming_dataset()
+    builder.download_and_prepare()
+    return builder.as_dataset()
+
+
+def _one(data: Any, split: str, name: str) -> Any:
+    if split not in data:
+        raise UnknownNameError(f"{name} has no split {split!r}.{_nearest(split, data)} There are: {', '.join(data)}.")
+    return data[split]
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    # `datasets` hashes options into the name of the cache folder, and takes paths as text.
+    return {name: str(value) if isinstance(value, Path) else value for name, value in options.items() if value is not None}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,43 @@
+"""Filtering: rows in, the same rows with evidence and a verdict out. No row is lost unnamed.
+
+    filtered = filter_regional(dataset, Region("SEA"))                 # .data, .dropped, .report
+    print(filtered.report)
+
+Evidence is read from country and language columns; `verdict.py` says how it is weighed, `kernel.py` judges Arrow batches, and
+`drivers.py` feeds it from `datasets` objects and tables.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hf_regional.filtering.drivers import Filtered as Filtered
+    from hf_regional.filtering.drivers import filter_regional as filter_regional
+    from hf_regional.filtering.kernel import ANNOTATIONS as ANNOTATIONS
+    from hf_regional.filtering.kernel import judge as judge
+    from hf_regional.filtering.plan import Plan as Plan
+    from hf_regional.filtering.plan import make_plan as make_plan
+    from hf_regional.filtering.report import FilterReport as FilterReport
+    from hf_regional.filtering.verdict import Evidence as Evidence
+    from hf_regional.filtering.verdict import Verdict as Verdict
+
+# Lazy: `datasets` takes a second to load, and a reader of reports does not need it.
+_HOMES = {
+    "ANNOTATIONS": "kernel",
+    "Evidence": "verdict",
+    "FilterReport": "report",
+    "Filtered": "drivers",
+    "Plan": "plan",
+    "Verdict": "verdict",
+    "filter_regional": "drivers",
+    "judge": "kernel",
+    "make_plan": "plan",
+}
+
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,178 @@
+"""The plan of a filter: the caller's settings in, checked against the columns that are there, one frozen `Plan` out."""
+
+import difflib
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
+from hf_regional.filtering.evidence import KINDS
+from hf_regional.filtering.evidence.language import REJECTS, SELECTS
+from hf_regional.regions import Region
+
+Columns = Mapping[str, str | Sequence[str] | None]
+Exclude = Mapping[str, object]
+
+# Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
+_LATER: Final = ("text", "url", "image", "latitude", "longitude")
+_SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
+_COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
+
+
+class Quality(NamedTuple):
+    """Rows that the region selects are kept where `column` >= `minimum`; the bound itself passes."""
+
+    column: str
+    minimum: float
+
+
+class Exclusion(NamedTuple):
+    """Rows with one of `values` in `column` take no part; `kind` is set where values are compared as codes."""
+
+    key: str
+    column: str
+    kind: str | None
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers."""
+
+    region: Region | None
+    columns: Mapping[str, tuple[str, ...]]
+    quality: Quality | None = None
+    exclude: tuple[Exclusion, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    @property
+    def evidence_columns(self) -> tuple[str, ...]:
+        """The columns that evidence is read from, strongest kind first; none without a region."""
+        return tuple(dict.fromkeys(column for names in self.columns.values() for column in names)) if self.region else ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every column that the kernel looks into."""
+        extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
+        return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
+
+    def settings(self) -> dict[str, object]:
+        """The settings as JSON-able values, for the report."""
+        return {
+            "columns": {kind: list(names) for kind, names in self.columns.items()},
+            "quality": f"column:{self.quality.column}" if self.quality else None,
+            "min_quality": self.quality.minimum if self.quality else None,
+            "exclude": {rule.key: list(rule.values) for rule in self.exclude},
+            "language_share": {"selects": SELECTS, "rejects": REJECTS},
+        }
+
+
+def make_plan(
+    present: Sequence[str],
+    region: Region | None,
+    *,
+    columns: Columns | None = None,
+    quality: str | None = None,
+    min_quality: float | None = None,
+    exclude: Exclude | None = None,
+    labels: Mapping[str, tuple[str, ...]] | None = None,
+) -> Plan:
+    """Check the settings of `filter_regional` against the columns present.
+
+    Raises:
+        ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
+        NotBuiltYetError: evidence or a scorer that a later version brings.
+        MissingColumnError: a column that was named, or every column that evidence could come from, is not there.
+    """
+    mapped = _mapped(columns or {}, present)
+    if region is not None and not any(mapped.values()):
+        raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
+    threshold = _quality(quality, min_quality, present)
+    if region is None and threshold is None and not exclude:
+        raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
+    exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
+    return Plan(region, mapped, threshold, exclusions, dict(labels or {}))
+
+
+def excluded_reason(key: str, value: object) -> str:
+    """The reason of a row that an exclusion takes out.
+
+    >>> excluded_reason("language", "az")
+    'excluded:language=az'
+    """
+    return f"excluded:{key}={'null' if value is None else value}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known name and all of them.
+
+    >>> nearest("keeep", ["annotate", "keep"])
+    "Did you mean 'keep'? Known: annotate, keep."
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}."
+
+
+def _mapped(columns: Columns, present: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    for kind in columns:
+        if kind in _LATER:
+            raise NotBuiltYetError(f"columns[{kind!r}]: evidence from {kind} is not built yet; leave it out. Built: {', '.join(KINDS)}.")
+        if kind not in KINDS:
+            raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, KINDS)}", "columns")
+    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in KINDS}
+
+
+def _defaults(kind: str, present: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in KINDS[kind].default_columns if name in present)
+
+
+def _names(kind: str, asked: str | Sequence[str] | None, present: Sequence[str]) -> tuple[str, ...]:
+    names = (asked,) if isinstance(asked, str) else tuple(asked or ())
+    for name in names:
+        _require(name, present, f"columns[{kind!r}]")
+    return names
+
+
+def _require(name: str, present: Sequence[str], where: str) -> None:
+    if name not in present:
+        raise MissingColumnError(f"{where}: there is no column {name!r}. {nearest(name, present)}", frozenset({name}))
+
+
+def _nothing_to_read(present: Sequence[str]) -> str:
+    wanted = " or ".join(repr(name) for kind in KINDS.values() for name in kind.default_columns)
+    return (
+        f"no column tells where a row is from: looked for {wanted}, found {', '.join(map(repr, present)) or 'none'}. "
+        'Say where it stands, for example columns={"language": "lang"} or columns={"country": "nation"}.'
+    )
+
+
+def _quality(quality: str | None, min_quality: float | None, present: Sequence[str]) -> Quality | None:
+    if quality is None and min_quality is None:
+        return None
+    if quality is None:
+        raise ConfigError(f"min_quality={min_quality} has nothing to measure: add quality=. Known: {_COLUMN_FORM}.", "min_quality")
+    form, _, name = quality.partition(":")
+    if form.casefold() in _SCORERS:
+        raise NotBuiltYetError(f"quality={quality!r}: the scorer {form!r} is not built yet. Score the rows first and use {_COLUMN_FORM}.")
+    if form != "column" or not name:
+        raise ConfigError(f"quality={quality!r} is no form of quality. Known: {_COLUMN_FORM}.", "quality")
+    if min_quality is None:
+        raise ConfigError(
+            f"quality={quality!r} keeps every row without a threshold: add min_quality=, on the scale of that column.", "quality"
+        )
+    if not math.isfinite(min_quality):
+        raise ConfigError(f"min_quality={min_quality} is no threshold: give a finite number on the scale of {name!r}.", "min_quality")
+    _require(name, present, "quality")
+    return Quality(name, float(min_quality))
+
+
+def _exclusions(key: str, values: object, mapped: Mapping[str, tuple[str, ...]], present: Sequence[str]) -> list[Exclusion]:
+    """A key is a column; or a kind of evidence, and then stands for the columns mapped to it."""
+    columns = (key,) if key in present else mapped.get(key, ())
+    if not columns:
+        _require(key, present, "exclude")
+    listed = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
+    kinds = {column: kind for kind, names in mapped.items() for column in names}
+    return [Exclusion(key, column, kinds.get(column), listed) for column in columns]

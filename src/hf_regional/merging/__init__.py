@@ -1,0 +1,31 @@
+"""Merging: two checkpoints of one architecture in, their mixes θ_β out, as checkpoints that plain `from_pretrained` loads.
+
+    merged = merge_checkpoints("clip-world", "clip-sea", [0.25, 0.5, 0.75], "mixes")
+    merged.paths      # mixes/beta-0.25, mixes/beta-0.5, mixes/beta-0.75
+
+Nothing here builds a model: tensors go from file to file, by name, a few megabytes at a time.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hf_regional.merging.merge import Merged as Merged
+    from hf_regional.merging.merge import merge_checkpoints as merge_checkpoints
+
+_HOMES = {
+    "Merged": "hf_regional.merging.merge",
+    "merge_checkpoints": "hf_regional.merging.merge",
+}
+
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

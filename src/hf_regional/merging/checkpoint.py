@@ -1,0 +1,180 @@
+"""Checkpoint: a folder in, its layout out: which file holds which tensor, and what stands beside the weights."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from hf_regional.errors import DamagedFileError, MissingFileError, NotBuiltYetError
+from hf_regional.merging.header import Shard, Stored, read_shard
+from hf_regional.protocols import HasPath
+
+INDEX: Final = "model.safetensors.index.json"
+_SINGLE: Final = "model.safetensors"
+# Weights in other formats would go stale beside merged ones; card and facts are about the base alone.
+_LEFT_OUT: Final = {
+    ".safetensors",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".msgpack",
+    ".h5",
+    ".onnx",
+    ".gguf",
+    ".ot",
+    ".tflite",
+}
+_NOT_CARRIED: Final = {"README.md", "regional.json"}
+_OTHER_ROADS: Final = {
+    "model_index.json": "is a diffusers pipeline; give its `unet` folder for both sides meanwhile",
+    "adapter_config.json": "holds a PEFT adapter; merge it into its model first (`merge_and_unload`, then `save_pretrained`)",
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of one checkpoint. `name` is what the user called it, `revision` the commit where it came from the Hub."""
+
+    name: str
+    revision: str | None
+    index: Path | None
+    shards: tuple[Shard, ...]
+    companions: tuple[Path, ...]  # carried over, relative to `folder`
+    left_out: tuple[Path, ...]
+    folder: Path
+
+    @cached_property
+    def tensors(self) -> dict[str, Stored]:
+        """Every tensor by its name in the files."""
+        return {name: stored for shard in self.shards for name, stored in shard.tensors.items()}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the weights, headers included."""
+        return sum(shard.size for shard in self.shards)
+
+
+def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
+    """Read the layout of a checkpoint from its headers.
+
+    Args:
+        source: a folder, a .safetensors file, a Hub id ("owner/name" or "owner/name@revision"), or a record with a `path`.
+
+    Raises:
+        MissingFileError: there is no such folder or repository, or no safetensors in it.
+        DamagedFileError: a header or the index contradicts what is there.
+        NotBuiltYetError: a diffusers pipeline, a PEFT adapter or a quantised model.
+    """
+    place = Path(source.path) if isinstance(source, HasPath) else source
+    if Path(place).suffix == ".safetensors" and Path(place).is_file():
+        file = Path(place)
+        return Checkpoint(str(place), None, None, (read_shard(file),), (), (), file.parent)
+    folder = _folder_of(place)
+    _refuse_other_roads(folder)
+    index = _index_of(folder)
+    shards = _indexed_shards(index) if index else (read_shard(_only_file(folder)),)
+    _require_unique(folder, shards)
+    companions, left_out = _beside(folder, {shard.file for shard in shards} | {index})
+    # A snapshot of the Hub lies in a folder that is named by its commit.
+    revision = folder.name if folder.parent.name == "snapshots" and not Path(place).exists() else None
+    return Checkpoint(str(place), revision, index, shards, companions, left_out, folder)
+
+
+def _folder_of(place: str | Path) -> Path:
+    # Imported here: the room above it loads torch, which reading headers does not need.
+    from hf_regional.encoding import resolve_folder
+
+    folder = resolve_folder(place)
+    if not folder.is_dir():
+        raise MissingFileError(f"{folder} is no folder. Give a checkpoint folder, a .safetensors file or a Hub id.")
+    return folder
+
+
+def _refuse_other_roads(folder: Path) -> None:
+    for name, what in _OTHER_ROADS.items():
+        if (folder / name).is_file():
+            raise NotBuiltYetError(f"{folder} {what}. Merging it as it is comes in a later version.")
+    if "quantization_config" in _json_object(folder / "config.json"):
+        raise NotBuiltYetError(f"{folder} holds a quantised model, whose codes cannot be averaged. Merge the models it was quantised from.")
+
+
+def _index_of(folder: Path) -> Path | None:
+    # transformers opens the single file where both are there, and so the single file is the model.
+    found = sorted(folder.glob("*.safetensors.index.json"))
+    if (folder / _SINGLE).is_file() or not found:
+        return None
+    return folder / INDEX if folder / INDEX in found else found[0]
+
+
+def _only_file(folder: Path) -> Path:
+    files = sorted(folder.glob("*.safetensors"))
+    if folder / _SINGLE in files:
+        return folder / _SINGLE
+    if len(files) == 1:
+        return files[0]
+    if files:
+        found = ", ".join(file.name for file in files[:5])
+        raise MissingFileError(
+            f"{folder} has {len(files)} safetensors files ({found}) and no index. Give the one to merge by its own path."
+        )
+    pickles = [file.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.glob(pattern)]
+    found = f"only {', '.join(pickles[:5])}, which are never opened" if pickles else "no weights"
+    raise MissingFileError(f"{folder} has {found}. Save the model as safetensors: `model.save_pretrained(folder)`.")
+
+
+def _indexed_shards(index: Path) -> tuple[Shard, ...]:
+    weight_map = _json_object(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(name, str) and Path(name).name == name for name in weight_map.values()):
+        raise DamagedFileError(f"{index} has no weight_map of file names in its own folder. Download or save the checkpoint again.")
+    files = {name: index.parent / name for name in sorted(set(weight_map.values()))}
+    if absent := [name for name, file in files.items() if not file.is_file()]:
+        raise MissingFileError(
+            f"{index} names {absent[0]}, which is not there ({len(absent)} of {len(files)} files). Download the checkpoint again."
+        )
+    shards = {name: read_shard(file) for name, file in files.items()}
+    for tensor, name in weight_map.items():
+        if tensor not in shards[name].tensors:
+            raise DamagedFileError(
+                f"{index} puts tensor {tensor!r} into {name}, which does not hold it. Download or save the checkpoint again."
+            )
+    return tuple(shards.values())
+
+
+def _require_unique(folder: Path, shards: tuple[Shard, ...]) -> None:
+    seen: dict[str, Path] = {}
+    for shard in shards:
+        for name in shard.tensors:
+            if name in seen:
+                raise DamagedFileError(
+                    f"{folder}: tensor {name!r} stands in {seen[name].name} and in {shard.file.name}. Save the checkpoint again."
+                )
+            seen[name] = shard.file
+
+
+def _beside(folder: Path, weights: set[Path | None]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    companions: list[Path] = []
+    left_out: list[Path] = []
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder)
+        if not file.is_file() or file in weights or any(part.startswith(".") for part in relative.parts):
+            continue
+        weightlike = file.suffix in _LEFT_OUT or file.name.endswith((".bin.index.json", ".safetensors.index.json"))
+        (left_out if weightlike or file.name in _NOT_CARRIED else companions).append(relative)
+    return tuple(companions), tuple(left_out)
+
+
+def _json_object(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DamagedFileError(f"{file} is no JSON: {error}. Download or save it again.") from error
+    if not isinstance(value, dict):
+        raise DamagedFileError(f"{file} holds no JSON object. Download or save it again.")
+    return value

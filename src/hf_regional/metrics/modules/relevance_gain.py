@@ -1,0 +1,44 @@
+"""Relevance gain as an `evaluate` metric: predictions are the merged model's scores, references the base's, one benchmark a row."""
+
+from dataclasses import asdict
+from typing import Any
+
+import datasets
+import evaluate
+
+from hf_regional.metrics.citation import GG_EZ, GG_EZ_URL
+from hf_regional.metrics.parity import relevance_gain
+
+_DESCRIPTION = """\
+Relevance gain: what a regionally adapted model has gained on the region's benchmarks. Q is the unweighted mean over benchmarks;
+points = Q_merged - Q_base, in the unit of the scores; percent = 100 · points / Q_base.
+"""
+_INPUTS = """\
+Args:
+    predictions: scores of the merged model on the region's benchmarks, floats in any one unit.
+    references: scores of the base model on the same benchmarks, in the same order; their mean above 0.
+Returns:
+    points: float, in the unit of the scores.
+    percent: float, percent of the base.
+Example:
+    >>> load_metric("relevance_gain").compute(predictions=[60.0], references=[50.0])
+    {'points': 10.0, 'percent': 20.0}
+"""
+
+
+class RelevanceGain(evaluate.Metric):
+    """`hf_regional.metrics.relevance_gain` behind `compute(predictions=, references=)`."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            inputs_description=_INPUTS,
+            citation=GG_EZ,
+            reference_urls=[GG_EZ_URL],
+            features=datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}),
+        )
+
+    def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *, predictions: Any = None, references: Any = None
+    ) -> dict[str, float]:
+        return asdict(relevance_gain(list(predictions), list(references)))

@@ -1,0 +1,70 @@
+"""What every test stands on: no network, no shared caches, one thread, nothing left behind for the next test."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Read by the libraries when they are imported, so they are set here, before any test module imports one; subprocesses inherit them.
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MPLBACKEND": "Agg",
+    # One thread: tests of the same numbers must not depend on the machine, and two workers on two cores must not fight.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # argparse, tqdm and rich measure the terminal.
+    "COLUMNS": "120",
+}
+if "HF_HOME" not in os.environ:
+    os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hf-regional-tests-")
+    atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def isolated() -> Iterator[None]:
+    """Give back environment and working folder as they were, whatever the test did to them; torch, once imported, runs on one thread."""
+    environment, folder = dict(os.environ), Path.cwd()
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+    yield
+    os.chdir(folder)
+    for name in os.environ.keys() - environment.keys() - {"PYTEST_CURRENT_TEST"}:
+        del os.environ[name]
+    os.environ.update(environment)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tracked(root) -> list[Path]:
+    """The files of the repository, those that are new and not ignored included, as paths relative to its top."""
+    if not (root / ".git").exists() or not shutil.which("git"):
+        pytest.skip("no git checkout")
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    return sorted({Path(name) for name in names if name and (root / name).is_file()})
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `../shared` of facts and samples beside the checkout; HF_REGIONAL_SHARED names another. Skips where there is none."""
+    folder = Path(os.environ.get("HF_REGIONAL_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}; name one with HF_REGIONAL_SHARED")
+    return folder
