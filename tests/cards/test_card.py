@@ -59,6 +59,10 @@ def test_a_base_and_a_corpus_on_the_hub_are_linked(facts):
     assert data.datasets == ["SEACrowd/sea-vl"]
 
 
+def test_a_base_at_a_revision_is_linked_by_its_name(facts):
+    assert ModelCard(render_card(changed(facts, "base", id="me/base@4723b4f"))).data.base_model == "me/base"
+
+
 @pytest.mark.parametrize("base", ["/home/me/model", "./model", "../a/b", "C:\\me\\model", "emoji-world-clip", "a/b/c"])
 def test_a_folder_is_no_base_model_on_the_hub(facts, base):
     assert ModelCard(render_card(changed(facts, "base", id=base))).data.base_model is None
@@ -94,6 +98,15 @@ def test_what_got_worse_is_said_apart_by_its_paired_interval(facts):
     card = render_card(facts)
     assert "**Worse than the base**, beyond the 95 % interval: Swahili (sw) −1.1 (−1.9 to −0.3)." in card
     assert re.search(r"\*\*Also lower\*\*, but within the interval, so possibly by chance: Turkish \(tr\) −0\.5", card)
+
+
+def test_a_language_with_few_questions_is_marked(facts):
+    languages = facts.of("evaluation")["by_language"]
+    few = languages | {"lo": languages["lo"] | {"merged": languages["lo"]["merged"] | {"n": 29}}}
+    card = render_card(changed(facts, "evaluation", by_language=few))
+    assert "| Lao (lo) | regional | 29 † |" in card
+    assert "† Fewer than 30 questions: too few to rely on." in card
+    assert "†" not in render_card(facts)
 
 
 def test_a_gain_whose_bound_is_below_zero_is_not_claimed(facts):

@@ -10,7 +10,14 @@ from PIL import Image
 from hf_regional.cards import CardFacts, write_card
 
 WORDS = {"<pad>": 0, "<unk>": 1, "</s>": 2, "fish": 3, "ikan": 4}
-TEXT = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 5, "max_position_embeddings": 8}
+TEXT = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "vocab_size": 5,
+    "max_position_embeddings": 8,
+}
 VISION = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 32, "patch_size": 16}
 
 

@@ -83,6 +83,7 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         "evaluation": evaluation,
         "headline": scores.headline(evaluation),
         "score_table": scores.score_table(facts),
+        "metric_notes": scores.metric_notes(facts),
         "slices": [(kind, parts) for kind, parts in (("Language", languages), ("Country", countries)) if parts],
         "filterings": facts.all("filtering"),
         "region": places.region_label(steps["filtering"]),

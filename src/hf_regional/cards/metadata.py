@@ -44,7 +44,7 @@ def front_matter(facts: CardFacts) -> ModelCardData:
     """The metadata that the Hub asks of a model card; keys of which nothing is known are absent."""
     family, licence = family_of(facts), combined_licence(facts)
     results = list(_results(facts))
-    base = str((facts.of("base") or {}).get("id", ""))
+    base = str((facts.of("base") or {}).get("id", "")).partition("@")[0]  # owner/name@revision
     is_on_hub = bool(_HUB_ID.fullmatch(base))
     listed = licence.hub_id == licence.license
     return ModelCardData(

@@ -10,6 +10,13 @@ from hf_regional.cards.tables import Table, strong
 
 SIDES: Final = ("global", "regional")
 MODELS: Final = ("base", "tuned", "merged")
+FEW: Final = 30  # below it an interval says little, and the row is marked
+METRICS: Final = {
+    "MRR": "mean reciprocal rank: 1 for a right answer in first place, 1/2 in second, 1/3 in third, averaged",
+    "R@1": "share of the questions whose first answer is right",
+    "R@5": "share of the questions with a right answer among the first five",
+    "R@10": "share of the questions with a right answer among the first ten",
+}
 
 
 def primary(facts: CardFacts) -> Step:
@@ -45,6 +52,12 @@ def score_table(facts: CardFacts) -> Table:
     return Table(["Score", "Chance", "Base", "Fine-tuned", "Merged", "n"], "<>>>>>", rows)
 
 
+def metric_notes(facts: CardFacts) -> list[tuple[str, str]]:
+    """Each metric of the score table that has a plain explanation, and that explanation."""
+    names = [name for step in facts.all("evaluation") for name in (str(step.get("metric")), *mapping(step.get("recall")))]
+    return [(name, METRICS[name]) for name in dict.fromkeys(names) if name in METRICS]
+
+
 def _further_metrics(step: Step) -> list[Step]:
     return [{"metric": metric, **mapping(scores)} for metric, scores in mapping(step.get("recall")).items()]
 
@@ -70,6 +83,12 @@ class Part:
     cells: Mapping[str, Any]
     change: float | None
     is_sure: bool
+
+    @property
+    def has_few(self) -> bool:
+        """Whether fewer than `FEW` questions stand behind the scores."""
+        asked = number(mapping(self.cells.get("merged")).get("n"))
+        return asked is not None and asked < FEW
 
     def printed_change(self) -> str:
         """The change in points, with its interval where that is recorded."""
@@ -112,7 +131,7 @@ def part_table(kind: str, parts: Sequence[Part]) -> Table:
 
 
 def _n(part: Part) -> str:
-    return count(mapping(part.cells.get("merged")).get("n"))
+    return count(mapping(part.cells.get("merged")).get("n")) + (" †" if part.has_few else "")
 
 
 def compared(parts: Sequence[Part]) -> int:

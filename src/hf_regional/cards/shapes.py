@@ -20,7 +20,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         _MAPPING: "licenses counts reasons excluded",
     },
     "training": {_TEXT: "recipe", _NUMBER: "rows steps loss_first loss_last seed", _LIST: "stages"},
-    "merging": {_TEXT: "method", _MAPPING: "base_sha256 regional_sha256 tensors inputs"},
+    "merging": {_TEXT: "method regional", _MAPPING: "base_sha256 regional_sha256 tensors inputs"},
     "choosing": {
         _TEXT: "alpha_source retention_policy reason split",
         _NUMBER: "alpha min_retention margin",
