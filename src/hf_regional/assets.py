@@ -1,6 +1,6 @@
 """Assets: the folders at the repository's top that travel in the wheel (card templates), found in either place.
 
-    folder = asset_folder("cards")   # a Path that holds model_card.md.jinja
+folder = asset_folder("cards")   # a Path that holds model_card.md.jinja
 """
 
 from importlib import resources
@@ -31,7 +31,9 @@ def asset_folder(name: str, *, package: Path | None = None) -> Path:
         if place.is_dir():
             return place
     looked = ", ".join(str(place) for place in places)
-    raise MissingFileError(f"the folder of assets {name!r} is missing (looked in {looked}). Reinstall hf-regional, or run from a whole checkout.")
+    raise MissingFileError(
+        f"the folder of assets {name!r} is missing (looked in {looked}). Reinstall hf-regional, or run from a whole checkout."
+    )
 
 
 def _in_checkout(package: Path, name: str) -> list[Path]:

@@ -7,6 +7,7 @@ no court has settled. It is an aid to a person who checks, not legal advice.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +70,7 @@ def licence(identifier: str) -> Licence | None:
 
 
 def combine(identifiers: Iterable[str | None]) -> Combined:
-    """The licence of a model made from sources under these, by the table; order and repetition do not matter.
+    """The licence of a model made from sources under these, by the table; order, case and repetition do not matter.
 
     Unknown absorbs everything. A source that forbids adaptations, two share-alike licences that cannot become one, and
     share-alike beside a non-commercial or use-restricted source are clashes. Else non-commercial wins over share-alike and
@@ -78,16 +79,23 @@ def combine(identifiers: Iterable[str | None]) -> Combined:
 
     >>> combine(["mit", "cc-by-sa-3.0", "cc-by-sa-4.0"]).license
     'cc-by-sa-4.0'
+    >>> combine(["OFL-1.1 AND CC-BY-4.0"]).license
+    'cc-by-4.0'
     >>> combine(["apache-2.0", None]).license
     'unknown'
     """
-    named = sorted({(identifier or "").strip().lower() for identifier in identifiers})
+    named = sorted({name for identifier in identifiers for name in _names(identifier or "")})
     if not named:
         return Combined(UNKNOWN, "No licence is recorded for any source.")
     unlisted = [identifier for identifier in named if licence(identifier) is None]
     if unlisted:
         return _unknown(unlisted)
     return _combined([licences()[identifier] for identifier in named])
+
+
+def _names(expression: str) -> list[str]:
+    # "A AND B", as SPDX writes it, binds by both. "A OR B" is a choice nobody has recorded: it stays one unknown name.
+    return [part.strip() for part in re.split(r"\s+and\s+", expression.strip().lower())]
 
 
 def _combined(sources: list[Licence]) -> Combined:
@@ -112,7 +120,8 @@ def _clash(sources: list[Licence], alike: list[Licence], unpaid: list[Licence], 
         return f"{_listed(alike)} each ask that adaptations stay under that same licence, and there can be only one."
     added = [*(source for source in unpaid if alike and alike[0].commercial), *terms]
     if alike and added:
-        return f"{_listed(alike)} asks for the same licence with nothing added, and {_listed(added)} {_verb(added, 'adds', 'add')} restrictions."
+        adds = _verb(added, "adds", "add")
+        return f"{_listed(alike)} asks for the same licence with nothing added, and {_listed(added)} {adds} restrictions."
     return ""
 
 

@@ -1,8 +1,8 @@
 """What is known of a model's making: one entry a step, kept in `regional.json` beside the weights.
 
-    facts = CardFacts().with_step("base", id="openai/clip-vit-base-patch32", license="mit")
-    facts.save(folder)
-    CardFacts.load(folder).of("base")["license"]   # "mit"
+facts = CardFacts().with_step("base", id="openai/clip-vit-base-patch32", license="mit")
+facts.save(folder)
+CardFacts.load(folder).of("base")["license"]   # "mit"
 """
 
 import json

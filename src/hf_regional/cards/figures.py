@@ -34,31 +34,60 @@ def percent(value: Any) -> str:
     ('23.7', '0.44', '−3.1', '')
     """
     fraction = number(value)
-    if fraction is None:
-        return ""
-    digits = 2 if 0.00005 <= abs(fraction) < 0.00995 else 1
-    return f"{100 * fraction + 0.0:.{digits}f}".replace("-", "−")
+    return "" if fraction is None else _decimals(100 * fraction, 2 if abs(fraction) < 0.00995 else 1)
 
 
 def signed(value: Any) -> str:
-    """As `percent`, with its sign: for changes in points.
+    """A change between fractions in points, with its sign.
 
-    >>> signed(0.032), signed(-0.032), signed(0)
-    ('+3.2', '−3.2', '0.0')
+    >>> signed(0.032), signed(-0.0322), signed(0), signed(-0.0002)
+    ('+3.2', '−3.2', '0.0', '−0.02')
     """
-    printed = percent(value)
-    return f"+{printed}" if (number(value) or 0) > 0 else printed
+    fraction = number(value)
+    return "" if fraction is None else _with_sign(100 * fraction)
 
 
-def interval(cell: Any) -> str:
+def signed_percent(value: Any) -> str:
+    """A relative change that is recorded in percent, with its sign.
+
+    >>> signed_percent(40.46), signed_percent(-2)
+    ('+40.5', '−2.0')
+    """
+    return "" if number(value) is None else _with_sign(value)
+
+
+def _with_sign(value: float) -> str:
+    return ("+" if value > 0 else "") + _decimals(value, 2 if 0 < abs(value) < 0.05 else 1)
+
+
+def _decimals(value: float, digits: int) -> str:
+    # Adding 0.0 after rounding turns -0.0 into 0.0.
+    printed = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+    return "0.0" if printed == "0.00" else printed
+
+
+def with_interval(cell: Any) -> str:
     """A score with its interval, in percent; `{value, low, high}` or a bare number.
 
-    >>> interval({"value": 0.1, "low": 0.08, "high": 0.121, "n": 40})
-    '10.0 (8.0–12.1)'
+    >>> with_interval({"value": 0.1, "low": 0.08, "high": 0.121, "n": 40}), with_interval(0.1)
+    ('10.0 (8.0–12.1)', '10.0')
     """
-    score = mapping(cell) or {"value": cell}
+    score = mapping(cell)
     low, high = percent(score.get("low")), percent(score.get("high"))
-    return f"{percent(score.get('value'))} ({low}–{high})" if low and high else percent(score.get("value"))
+    printed = percent(value_of(cell))
+    return f"{printed} ({low}–{high})" if printed and low and high else printed
+
+
+def signed_with_interval(cell: Any) -> str:
+    """A change with its interval, in points.
+
+    >>> signed_with_interval({"value": 0.04, "low": -0.01, "high": 0.09})
+    '+4.0 (−1.0 to +9.0)'
+    """
+    change = mapping(cell)
+    low, high = signed(change.get("low")), signed(change.get("high"))
+    printed = signed(value_of(cell))
+    return f"{printed} ({low} to {high})" if printed and low and high else printed
 
 
 def value_of(cell: Any) -> float | None:

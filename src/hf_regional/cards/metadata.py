@@ -44,14 +44,14 @@ def front_matter(facts: CardFacts) -> ModelCardData:
     """The metadata that the Hub asks of a model card; keys of which nothing is known are absent."""
     family, licence = family_of(facts), combined_licence(facts)
     results = list(_results(facts))
-    base = str((facts.of("base") or {}).get("id", ""))
+    base = str((facts.of("base") or {}).get("id", "")).partition("@")[0]  # owner/name@revision
     is_on_hub = bool(_HUB_ID.fullmatch(base))
     listed = licence.hub_id == licence.license
     return ModelCardData(
         base_model=base if is_on_hub else None,
         base_model_relation=_relation(facts) if is_on_hub else None,
         license=licence.hub_id,
-        license_name=None if listed else licence.license,
+        license_name=None if listed else re.sub(r"[^a-z0-9.-]+", "-", licence.license),
         license_link=None if listed else licence.url or "LICENSE",
         language=_languages(facts) or None,
         datasets=_datasets(facts) or None,
@@ -125,7 +125,7 @@ def _result(facts: CardFacts, step: Step, part: str, value: float) -> EvalResult
         dataset_name=f"{corpus} ({part})",
         dataset_config=part,
         dataset_split=_text(step.get("split")),
-        metric_type=re.sub(r"[^a-z0-9]+", "_", metric.lower()).strip("_"),
+        metric_type=metric.lower(),
         metric_name=metric,
         metric_value=round(value, 6),
     )

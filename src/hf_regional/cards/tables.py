@@ -1,0 +1,157 @@
+"""Tables of a card that are not scores: recorded steps in, rows of printed cells out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hf_regional.cards.facts import Step
+from hf_regional.cards.figures import count, items, mapping, number, percent, short, texts, value_of, with_interval
+from hf_regional.cards.markdown import Markdown, code, escaped
+
+VERDICTS: Final = {
+    "kept": "belongs to the region",
+    "other": "belongs elsewhere",
+    "ambiguous": "fits the region and other places alike",
+    "none": "says nothing about where it belongs",
+}
+SETTINGS: Final = {
+    "objective": "Objective",
+    "loss": "Loss",
+    "trainable": "Trained tensors",
+    "learning_rate": "Learning rate",
+    "weight_decay": "Weight decay",
+    "schedule": "Schedule",
+    "warmup": "Warm-up, share of the steps",
+    "batch_size": "Batch size",
+    "epochs": "Epochs",
+    "max_steps": "Steps",
+    "max_grad_norm": "Gradient clipped at norm",
+}
+REASONS_SHOWN: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head, an alignment a column (`<` or `>`), and rows of cells. It is false where it has no row."""
+
+    head: Sequence[Any]
+    align: str
+    rows: Sequence[Sequence[Any]]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def drawn(self) -> Markdown:
+        """The table as GitHub-flavoured Markdown, every cell escaped; columns that are empty throughout are left out."""
+        kept = [column for column in range(len(self.head)) if any(str(row[column]) for row in self.rows)]
+        rule = [Markdown("---:" if sign == ">" else ":---") for sign in self.align]
+        lines = [self.head, rule, *self.rows]
+        return Markdown("\n".join("| " + " | ".join(escaped(line[column]) for column in kept) + " |" for line in lines))
+
+
+def strong(cell: str) -> Markdown:
+    """A cell in bold type; an empty one stays empty."""
+    return Markdown(f"**{escaped(cell)}**" if cell else "")
+
+
+def curve_table(choice: Step, beta: float | None) -> Table:
+    """One row a β: both scores, retention with its lower bound, GRP; the chosen one marked."""
+    rows = [_curve_row(mapping(point), beta) for point in items(choice.get("curve"))]
+    return Table(["β", "Global", "Regional", "Retention (lower bound)", "GRP", ""], ">>>>><", rows)
+
+
+def _curve_row(point: Mapping[str, Any], beta: float | None) -> list[Any]:
+    kept = mapping(point.get("retention"))
+    low = percent(kept.get("low"))
+    retained = f"{percent(kept.get('value'))} ({low})" if low else percent(kept.get("value"))
+    parity = percent(value_of(point.get("grp")))
+    cells = [short(point.get("beta")), with_interval(point.get("global")), with_interval(point.get("regional")), retained, parity]
+    if beta is not None and number(point.get("beta")) == beta:
+        return [*map(strong, cells), "← chosen"]
+    return [*cells, "keeps too little" if point.get("passes") is False else ""]
+
+
+def winner_table(choice: Step) -> Table:
+    """Which β wins at every α."""
+    winners = [mapping(winner) for winner in items(choice.get("winners"))]
+    rows = [
+        [f"{_to_three(winner.get('alpha_from'))} to {_to_three(winner.get('alpha_to'))}", short(winner.get("beta"))] for winner in winners
+    ]
+    return Table(["α", "β"], "<>", rows)
+
+
+def _to_three(value: Any) -> str:
+    return "?" if number(value) is None else short(round(value, 3))
+
+
+def verdict_table(filtering: Step) -> Table:
+    """How many rows got each verdict, and what it means."""
+    counts = mapping(filtering.get("counts"))
+    return Table(["Verdict", "Rows", "The row …"], "<><", [[name, count(rows), VERDICTS.get(name, "")] for name, rows in counts.items()])
+
+
+def reason_table(filtering: Step) -> Table:
+    """The evidence that decided, most frequent first; a long tail is summed in its last row."""
+    reasons = sorted(mapping(filtering.get("reasons")).items(), key=lambda pair: (-(number(pair[1]) or 0), pair[0]))
+    rows = [[code(reason), count(rows)] for reason, rows in reasons[:REASONS_SHOWN]]
+    tail = reasons[REASONS_SHOWN:]
+    if tail:
+        rows.append([Markdown(f"{len(tail)} further ones"), count(sum(number(rows) or 0 for _, rows in tail))])
+    return Table(["Evidence that decided", "Rows"], "<>", rows)
+
+
+def licence_table(filtering: Step) -> Table:
+    """Rows by the licence of their source."""
+    return Table(
+        ["Licence of the rows", "Rows"], "<>", [[code(name), count(rows)] for name, rows in mapping(filtering.get("licenses")).items()]
+    )
+
+
+def stage_table(training: Step) -> Table:
+    """One row a setting, one column a stage of training."""
+    stages = [_settings(mapping(stage)) for stage in items(training.get("stages"))]
+    names = [str(stage.pop("name", None) or f"stage {place}") for place, stage in enumerate(stages, start=1)]
+    keys = [*SETTINGS, *dict.fromkeys(key for stage in stages for key in stage if key not in SETTINGS)]
+    rows = [
+        [SETTINGS.get(key) or code(key), *(_setting(stage.get(key)) for stage in stages)]
+        for key in keys
+        if any(key in stage for stage in stages)
+    ]
+    return Table(["Setting", *names], "<" + ">" * len(names), rows)
+
+
+def _settings(stage: Mapping[str, Any]) -> dict[str, Any]:
+    # As in transformers.TrainingArguments: max_steps above 0 overrides epochs, and -1 means "not set".
+    steps = number(stage.get("max_steps"))
+    left_out = "epochs" if steps is not None and steps > 0 else "max_steps"
+    return {key: value for key, value in stage.items() if key != left_out and value is not None}
+
+
+def _setting(value: Any) -> Any:
+    if texts(value) == ["*"]:
+        return "all"
+    return Markdown(", ".join(map(code, texts(value)))) if texts(value) else short(value)
+
+
+def hash_table(merging: Step) -> Table:
+    """SHA-256 of every weight file that went into the merge, as `inputs` or as `base_sha256` and `regional_sha256`."""
+    inputs = mapping(merging.get("inputs"))
+    found = {
+        side: mapping(merging.get(f"{side}_sha256")) or mapping(mapping(inputs.get(side)).get("sha256")) for side in ("base", "regional")
+    }
+    rows = [[side, code(file), code(digest)] for side, digests in found.items() for file, digest in sorted(digests.items())]
+    return Table(["Checkpoint", "File", "SHA-256"], "<<<", [["fine-tuned" if row[0] == "regional" else "base", *row[1:]] for row in rows])
+
+
+def tallied(counts: Any) -> Markdown:
+    """Counts by name in one line, nought left out; counts of several tasks one after the other.
+
+    >>> tallied({"merged": 118, "copied": 0, "equal": 3})
+    'merged 118, equal 3'
+    """
+    parts = [
+        tallied(value) if isinstance(value, Mapping) else f"{escaped(name)} {count(value)}"
+        for name, value in mapping(counts).items()
+        if value
+    ]
+    return Markdown(", ".join(part for part in parts if part))
