@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from hf_regional.adapting.batches import PairCollator
 from hf_regional.adapting.objectives import positives_of, softmax_loss
 from hf_regional.corpora import load_corpus
 from hf_regional.durable import atomic_folder, copy_file
-from hf_regional.encoding import TwoTowerEncoder
+from hf_regional.encoding import TwoTowerEncoder, load_encoder
 from hf_regional.evaluating.runner import measure_rows
 from hf_regional.evaluating.sides import Scorer
 from hf_regional.evaluating.tasks.retrieval import build_retrieval_task
@@ -49,7 +49,7 @@ RECIPE: Final = {
             "warmup": 0.05,
             "adam_beta2": 0.98,
             "batch_size": 256,
-            "max_steps": 4000,
+            "max_steps": 6000,
         }
     ],
 }
@@ -154,21 +154,20 @@ def main() -> None:
         processor = make_processor(make_tokenizer(texts))
         CLIPModel(architecture(len(processor.tokenizer))).save_pretrained(untrained)
         processor.save_pretrained(untrained)
-        final: dict[str, Any] = {}
 
         def score(encoder: TwoTowerEncoder) -> dict[str, float]:
             found = {"validation_loss": validation_loss(encoder, held_out), **scores_on(encoder, corpus, "validation")}
             print(json.dumps({key: round(value, 4) for key, value in found.items()}), flush=True)
-            final["test"] = scores_on(encoder, corpus, "test")
             return found
 
         made = adapt(untrained, rows, recipe, trained, evaluate=score, evaluate_every=every, seed=arguments.seed, device="cpu")
-        record = {"recipe": recipe.model_dump(mode="json"), "rows": counts, "seed": arguments.seed, "test": final["test"], "history": made.history}
+        test = scores_on(load_encoder(trained, device="cpu"), corpus, "test")
+        record = {"recipe": recipe.model_dump(mode="json"), "rows": counts, "seed": arguments.seed, "test": test, "history": made.history}
         with atomic_folder(arguments.target, overwrite=True) as out:
             for path in trained.iterdir():
                 copy_file(path, out / path.name)
             (out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(final["test"]))
+    print(json.dumps(test))
 
 
 if __name__ == "__main__":
