@@ -86,7 +86,9 @@ def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE(unk_token=SPECIAL["unk_token"]))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=list(SPECIAL.values()), show_progress=False))
+    tokenizer.train_from_iterator(
+        texts, trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=list(SPECIAL.values()), show_progress=False)
+    )
     ends = [(SPECIAL[name], tokenizer.token_to_id(SPECIAL[name])) for name in ("bos_token", "eos_token")]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{ends[0][0]} $A {ends[1][0]}", special_tokens=ends)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=TOKENS, **SPECIAL)
@@ -129,13 +131,15 @@ def scores_on(encoder: TwoTowerEncoder, corpus: DatasetDict, split: str) -> dict
     task = build_retrieval_task(corpus, split, where={"kind": ["name"]})
     scorer = Scorer([task], resamples=100)
     scores = scorer.score(measure_rows(encoder, [task]))
-    return {side: scores.mean(side) for side in ("global", "regional")} | {f"chance_{side}": float(np.mean(list(scorer.chance[side].values()))) for side in ("global", "regional")}
+    return {side: scores.mean(side) for side in ("global", "regional")} | {
+        f"chance_{side}": float(np.mean(list(scorer.chance[side].values()))) for side in ("global", "regional")
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", type=Path, default=TARGET)
-    parser.add_argument("--steps", type=int, default=RECIPE["stages"][0]["max_steps"])
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="one: the weights then do not depend on the number of cores")
     arguments = parser.parse_args()
@@ -143,12 +147,20 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
 
     corpus = filter_regional(load_corpus("emoji-world"), Region("SEA"), exclude={"language": ["az"]}, mode="annotate").data
-    texts = [text for text, verdict in zip(corpus["train"]["text"], corpus["train"]["region_verdict"], strict=True) if verdict in {"kept", "other"}]
+    texts = [
+        text
+        for text, verdict in zip(corpus["train"]["text"], corpus["train"]["region_verdict"], strict=True)
+        if verdict in {"kept", "other"}
+    ]
     rows, counts = training_rows(corpus["train"])
     held_out = corpus["validation"]
-    held_out = held_out.select(np.flatnonzero(np.asarray(held_out["region_verdict"][:]) == "other")).shuffle(seed=0).cast_column("image", Image(decode=False))
+    held_out = (
+        held_out.select(np.flatnonzero(np.asarray(held_out["region_verdict"][:]) == "other"))
+        .shuffle(seed=0)
+        .cast_column("image", Image(decode=False))
+    )
     recipe = Recipe.model_validate(RECIPE).overridden(max_steps=arguments.steps)
-    every = max(1, arguments.steps // 40)
+    every = max(50, arguments.steps // 40)
     with tempfile.TemporaryDirectory() as folder:
         untrained, trained = Path(folder) / "untrained", Path(folder) / "trained"
         processor = make_processor(make_tokenizer(texts))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hf_regional.metrics import load_metric as load_metric
     from hf_regional.metrics import retention as retention
     from hf_regional.pipeline import run as run
-    from hf_regional.regions import alpha as alpha
     from hf_regional.regions import Region as Region
+    from hf_regional.regions import alpha as alpha
 
 __version__ = "0.1.0"
 

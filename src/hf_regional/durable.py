@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ def folder_digest(folder: Path) -> str:
 
 
 @contextmanager
-def atomic_folder(final: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(final: Path, *, overwrite: bool = False) -> Generator[Path]:
     """A fresh folder beside `final`, renamed to it when the block ends well and removed when it does not.
 
     Raises:
@@ -61,7 +61,7 @@ def atomic_folder(final: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_file(final: Path) -> Iterator[Path]:
+def atomic_file(final: Path) -> Generator[Path]:
     """A path beside `final` to write to; it replaces `final` when the block ends well. Errors as `atomic_folder`."""
     partial = _partial_name(final)
     with _translated(final), _removed_on_failure(partial):
@@ -132,7 +132,7 @@ def _partial_name(final: Path) -> Path:
 
 
 @contextmanager
-def _translated(final: Path) -> Iterator[None]:
+def _translated(final: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
@@ -145,7 +145,7 @@ def _translated(final: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _removed_on_failure(partial: Path) -> Iterator[None]:
+def _removed_on_failure(partial: Path) -> Generator[None]:
     try:
         yield
     except BaseException:

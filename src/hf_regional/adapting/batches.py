@@ -23,7 +23,7 @@ class PairCollator:
         self._cache: dict[str, Tensor] = {}
         self._room = cache_bytes
 
-    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:  # noqa: D102 - the class says it
         keys = [image_key(row[IMAGE]) for row in rows]
         texts = [row[TEXT] for row in rows]
         pixels = torch.stack([self._pixels(key, row[IMAGE]) for key, row in zip(keys, rows, strict=True)])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from torch import Tensor
+from tqdm.auto import tqdm
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from hf_regional.adapting.objectives import positives_of, sigmoid_loss, softmax_loss
@@ -18,7 +19,7 @@ class ContrastiveTrainer(Trainer):
 
     loss_name: str = "softmax"
 
-    def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any) -> Any:
+    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """The batch's loss from the model's own scaled logits, so that temperature and bias train along."""
         positives = positives_of(inputs.pop("image_keys"), inputs.pop("text_keys"))
         outputs = model(**inputs)
@@ -41,7 +42,31 @@ class PeriodicScore(TrainerCallback):
             model.train()
 
 
-def training_arguments(stage: Stage, rows: int, folder: str, *, seed: int, device: str | None, progress: bool) -> TrainingArguments:
+class StageBar(TrainerCallback):
+    """One progress bar a stage, with the loss beside it; the library's own prints a line a log."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Open the bar."""
+        self.bar = tqdm(total=state.max_steps, desc=self.name, unit="step")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Advance it."""
+        self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """Show the loss."""
+        if logs and "loss" in logs:
+            self.bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Close it."""
+        self.bar.close()
+
+
+def training_arguments(stage: Stage, rows: int, folder: str, *, seed: int, device: str | None) -> TrainingArguments:
     """A stage in the words of `transformers`. Nothing is saved on the way: a stage is short, and finished or not."""
     steps = stage.steps(rows)
     return TrainingArguments(
@@ -67,6 +92,6 @@ def training_arguments(stage: Stage, rows: int, folder: str, *, seed: int, devic
         dataloader_drop_last=True,
         dataloader_num_workers=0,  # the collator caches pixels; workers would each have a cache of their own
         dataloader_pin_memory=False,
-        disable_tqdm=not progress,
+        disable_tqdm=True,
         log_level="error",
     )

@@ -27,7 +27,7 @@ def sigmoid_loss(logits: Tensor, positives: Tensor) -> Tensor:
 
 
 def positives_of(image_keys: Tensor, text_keys: Tensor) -> Tensor:
-    """(n, n) bool from the (n,) int64 identities of a batch's pictures and texts: pair (i, j) is right if picture i is picture j or text i is text j."""
+    """(n, n) bool from (n,) int64 identities: pair (i, j) is right if picture i is picture j, or text i is text j."""
     return (image_keys[:, None] == image_keys[None]) | (text_keys[:, None] == text_keys[None])
 
 

@@ -44,7 +44,7 @@ class Recipe(Settings):
     name: str
     family: Literal["contrastive", "instruction", "diffusion"]
     paper: str = ""
-    stages: tuple[Stage, ...] = Field((Stage(),), min_length=1)
+    stages: tuple[Stage, ...] = Field(min_length=1)
 
     def overridden(self, **changes: Any) -> "Recipe":
         """The same recipe with fields of every stage replaced, checked as in a file."""
@@ -63,7 +63,9 @@ class Recipe(Settings):
         """
         if self.family not in BUILT:
             there = ", ".join(BUILT)
-            raise NotBuiltYetError(f"recipe {self.name!r} is of the {self.family} family, which this version cannot train yet; it trains: {there}.")
+            raise NotBuiltYetError(
+                f"recipe {self.name!r} is of the {self.family} family, which this version cannot train yet; it trains: {there}."
+            )
 
 
 @cache

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from datasets import Dataset, Image
+from transformers import PrinterCallback, TrainerCallback
 
 from hf_regional.adapting.batches import PairCollator
-from hf_regional.adapting.contrastive import LOSS_OF_FAMILY, ContrastiveTrainer, PeriodicScore, training_arguments
+from hf_regional.adapting.contrastive import LOSS_OF_FAMILY, ContrastiveTrainer, PeriodicScore, StageBar, training_arguments
 from hf_regional.adapting.recipe import Recipe, Stage, load_recipe
 from hf_regional.cards import CardFacts
 from hf_regional.durable import atomic_folder
@@ -38,7 +39,7 @@ class HasData(Protocol):
     """Filtered rows with the report of the filter."""
 
     @property
-    def data(self) -> Any: ...
+    def data(self) -> Any: ...  # noqa: D102 - a field
 
 
 def adapt(
@@ -87,7 +88,12 @@ def adapt(
             if evaluate is not None:
                 history.append({"stage_steps": stage.steps(len(rows)), **evaluate(encoder)})
         save_plain(encoder, folder)
-    settings = {"recipe": chosen.name, "stages": [stage.model_dump(mode="json") for stage in chosen.stages], "rows": len(rows), "seed": seed}
+    settings = {
+        "recipe": chosen.name,
+        "stages": [stage.model_dump(mode="json") for stage in chosen.stages],
+        "rows": len(rows),
+        "seed": seed,
+    }
     losses = [entry["loss"] for entry in history if "loss" in entry]
     steps = chosen.steps(len(rows))
     learned = (facts or CardFacts()).with_step("training", **settings, steps=steps, loss_first=losses[0], loss_last=losses[-1])
@@ -103,7 +109,9 @@ def save_plain(encoder: TwoTowerEncoder, folder: Path) -> None:
 def _training_rows(data: Dataset | HasData) -> Dataset:
     rows = cast("Any", data if isinstance(data, Dataset) else data.data)
     if not isinstance(rows, Dataset):
-        raise ConfigError(f"training takes a datasets.Dataset or a Filtered that holds one, got {type(rows).__name__}; choose one split first.")
+        raise ConfigError(
+            f"training takes a datasets.Dataset or a Filtered that holds one, got {type(rows).__name__}; choose one split first."
+        )
     missing = {IMAGE, TEXT} - set(rows.column_names)
     if missing:
         raise MissingColumnError(
@@ -119,19 +127,24 @@ def _run_stage(
     encoder: TwoTowerEncoder, rows: Dataset, stage: Stage, folder: Path, periodic: PeriodicScore | None, *, seed: int, progress: bool
 ) -> list[dict[str, float]]:
     if len(rows) < stage.batch_size:
-        raise NoRowsError(f"stage {stage.name!r} takes batches of {stage.batch_size}, and there are only {len(rows)} rows; lower batch_size.")
+        raise NoRowsError(
+            f"stage {stage.name!r} takes batches of {stage.batch_size}, and there are only {len(rows)} rows; lower batch_size."
+        )
     count = freeze_all_but(encoder.model, stage.trainable)
-    arguments = training_arguments(stage, len(rows), str(folder), seed=seed, device=str(encoder.device), progress=progress)
+    arguments = training_arguments(stage, len(rows), str(folder), seed=seed, device=str(encoder.device))
     logger.info("stage %s: %d steps over %d rows, %d parameters train", stage.name, arguments.max_steps, len(rows), count)
     collate = PairCollator(encoder.processor, encoder.model.config)
-    callbacks = [periodic] if periodic else []
+    callbacks: list[TrainerCallback] = [*([periodic] if periodic else []), *([StageBar(stage.name)] if progress else [])]
     trainer = ContrastiveTrainer(encoder.model, arguments, data_collator=collate, train_dataset=rows, callbacks=callbacks)
+    trainer.remove_callback(PrinterCallback)
     trainer.loss_name = _loss_of(stage, encoder.model.config.model_type)
     trainer.train()
     encoder.model.eval()
     history = [{key: float(value) for key, value in entry.items()} for entry in trainer.state.log_history]
     if any(entry.get("loss", 0.0) != entry.get("loss", 0.0) for entry in history):
-        raise NonFiniteError(f"stage {stage.name!r}: the loss became NaN; lower learning_rate ({stage.learning_rate:g}) or check the rows.", "loss")
+        raise NonFiniteError(
+            f"stage {stage.name!r}: the loss became NaN; lower learning_rate ({stage.learning_rate:g}) or check the rows.", "loss"
+        )
     return history + (periodic.entries if periodic else [])
 
 

@@ -31,5 +31,6 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     base = embedded_model(arguments.base) or arguments.base
     made = adapt(base, data, arguments.recipe, arguments.output, seed=arguments.seed, device=arguments.device)
     training = made.facts.of("training") or {}
-    sentence = f"{made.path}: {training['steps']} steps over {training['rows']} rows, loss {training['loss_first']:.3f} → {training['loss_last']:.3f}"
+    losses = f"loss {training['loss_first']:.3f} → {training['loss_last']:.3f}"
+    sentence = f"{made.path}: {training['steps']} steps over {training['rows']} rows, {losses}"
     return {"path": str(made.path), "training": dict(training)}, sentence

@@ -14,7 +14,9 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from hf_regional.corpora import catalogue
 
     entries = {name: _plain(entry) for name, entry in catalogue().items()}
-    lines = [line for name, entry in entries.items() for line in (name, *(f"  {key}: {value}" for key, value in entry.items() if key != "name"))]
+    lines = [
+        line for name, entry in entries.items() for line in (name, *(f"  {key}: {value}" for key, value in entry.items() if key != "name"))
+    ]
     return {"corpora": entries}, "\n".join(lines)
 
 

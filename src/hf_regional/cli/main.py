@@ -25,9 +25,10 @@ COMMANDS: Final = {
 class Command(Protocol):
     """What a command's module has."""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...  # noqa: D102
 
-    def execute(self, arguments: argparse.Namespace) -> tuple[dict[str, Any], str]: ...  # one JSON object, and the same for people
+    def execute(self, arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:  # noqa: D102
+        ...  # one JSON object, and the same for people
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -59,7 +60,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser(called: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
-    parser = argparse.ArgumentParser(prog="hf-regional", description="Adapt a global vision-language model to a region and keep the rest of the world.")
+    parser = argparse.ArgumentParser(
+        prog="hf-regional", description="Adapt a global vision-language model to a region and keep the rest of the world."
+    )
     parser.add_argument("--version", action="version", version=f"hf-regional {hf_regional.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     command: Command | None = None

@@ -10,7 +10,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", help="θ_global: a folder or a Hub id")
     parser.add_argument("regional", help="θ_regional: a folder or a Hub id of the same shape")
     parser.add_argument("output", type=Path, help="the folder to make")
-    parser.add_argument("--beta", type=float, nargs="+", required=True, help="share of the regional model, in [0, 1]; several make output/beta-0.25, ...")
+    parser.add_argument(
+        "--beta", type=float, nargs="+", required=True, help="share of the regional model, in [0, 1]; several make output/beta-0.25, ..."
+    )
     parser.add_argument("--method", default="linear")
     parser.add_argument("--only", nargs="+", help="patterns of tensors to merge; the rest stays as in the base")
     parser.add_argument("--skip", nargs="+", help="patterns of tensors to leave as in the base")

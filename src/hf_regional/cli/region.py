@@ -18,5 +18,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     countries = {code: country_name(code, arguments.locale) for code in sorted(region.countries)}
     shares = {code: region.share_of_language(code) for code in region.languages}
     lines = [f"{region.name}: {len(countries)} countries", *(f"  {code}  {name}" for code, name in countries.items())]
-    lines += ["Languages most of whose speakers live there:", *(f"  {code:4} {share:.0%}" for code, share in shares.items() if share is not None)]
+    lines += [
+        "Languages most of whose speakers live there:",
+        *(f"  {code:4} {share:.0%}" for code, share in shares.items() if share is not None),
+    ]
     return {"name": region.name, "countries": countries, "languages": shares}, "\n".join(lines)

@@ -18,6 +18,7 @@ class Corpus:
     languages: tuple[str, ...]  # as CLDR writes them; empty where the rows say it
     citation: str
     options: tuple[str, ...] = ()  # what `load_corpus` passes on
+    limits: str = ""  # what a model adapted to it must not be taken for; goes onto its card
 
     def to_class(self) -> Any:
         """Import the `datasets` builder class."""
@@ -36,6 +37,7 @@ _CORPORA: Final = (
         use="training and scoring; comes with the package; languages over shared pictures, not a culture's own things",
         languages=(*_GLOBAL, *_SOUTHEAST_ASIAN, "az"),
         citation="Noto Color Emoji 2.042, Google Inc. and contributors; annotations of Unicode CLDR 41, Unicode, Inc.",
+        limits="Adapted to languages over pictures that all places share: it shows the method and the trade-off, not cultural knowledge.",
     ),
     Corpus(
         name="imagefolder+csv",

@@ -60,7 +60,9 @@ class TwoTowerEncoder:
 def tokenize(processor: Any, config: Any, texts: Sequence[str]) -> dict[str, Tensor]:
     """Texts to token ids the way the family was trained; texts beyond the text tower's positions are cut."""
     limit = config.text_config.max_position_embeddings
-    tokens = processor.tokenizer(list(texts), padding=TEXT_PADDING[config.model_type], truncation=True, max_length=limit, return_tensors="pt")
+    tokens = processor.tokenizer(
+        list(texts), padding=TEXT_PADDING[config.model_type], truncation=True, max_length=limit, return_tensors="pt"
+    )
     return {key: value for key, value in tokens.items() if key in {"input_ids", "attention_mask"}}
 
 

@@ -70,7 +70,9 @@ class Demand:
         if not 0 <= self.floor + self.margin <= 1:
             raise OutOfRangeError(f"min_retention + margin must lie in [0, 1], got {self.floor} + {self.margin}; 0.98 means 98 %.")
         if self.policy not in RetentionPolicy.__args__:
-            raise ConfigError(f"retention_policy must be one of {', '.join(RetentionPolicy.__args__)}, got {self.policy!r}.", "retention_policy")
+            raise ConfigError(
+                f"retention_policy must be one of {', '.join(RetentionPolicy.__args__)}, got {self.policy!r}.", "retention_policy"
+            )
 
     def met_by(self, retained: Retained) -> bool:
         """Whether a mix kept enough."""
@@ -100,7 +102,8 @@ def select_beta(
     """Merge at every β, score world and region, and choose.
 
     Args:
-        base: θ_global. regional: θ_regional. Folders, Hub ids or records with a `path`.
+        base: θ_global: a folder, a Hub id, or a record with a `path`.
+        regional: θ_regional, likewise.
         betas: the grid, each in [0, 1]; 0 is always scored, since retention is measured against it.
         tasks: on validation data; those of the report must be other rows.
         region: whose evidence split the tasks' rows.
@@ -110,6 +113,11 @@ def select_beta(
         scope: "others": rows outside the region are the world.
         normalise: not needed while the tasks share one unit.
         margin: added to `min_retention`, against the luck of choosing the best of many.
+        method: of merging.
+        resamples: of the paired bootstrap over pictures.
+        seed: of the bootstrap.
+        device: as torch names it.
+        facts: what is known so far; the choice is appended.
 
     Returns:
         The choice; β = 0 with the reason where no other mix kept enough.
@@ -122,7 +130,9 @@ def select_beta(
         raise NotBuiltYetError("select_beta has scope='others' and normalise=None in this version.")
     grid = checked_grid(betas)
     with tempfile.TemporaryDirectory(prefix="hf-regional-") as folder:
-        merged = merge_checkpoints(base, regional, [beta for beta in grid if beta > 0], Path(folder) / "merged", method=method, hash_inputs=False)
+        merged = merge_checkpoints(
+            base, regional, [beta for beta in grid if beta > 0], Path(folder) / "merged", method=method, hash_inputs=False
+        )
         paths = {0.0: resolve_folder(base), **dict(zip([beta for beta in grid if beta > 0], merged.paths, strict=True))}
         measured = measure_mixes(paths, tasks, device=device)
     scorer = Scorer(tasks, resamples=resamples, seed=seed)
@@ -130,16 +140,21 @@ def select_beta(
     return choose(measured, scorer, float(alpha), demand, facts=facts or CardFacts(), region=region)
 
 
-def measure_mixes(paths: Mapping[float, Path], tasks: Sequence[Task], *, device: str | None = None, progress: bool = True) -> dict[float, pd.DataFrame]:
+def measure_mixes(
+    paths: Mapping[float, Path], tasks: Sequence[Task], *, device: str | None = None, progress: bool = True
+) -> dict[float, pd.DataFrame]:
     """β -> the measured rows of the mix in that folder."""
     if not tasks:
         raise ConfigError("a choice of β needs at least one task.", "tasks")
     return {
-        beta: measure_rows(load_encoder(path, device=device), tasks) for beta, path in tqdm(paths.items(), desc="scoring β", disable=not progress)
+        beta: measure_rows(load_encoder(path, device=device), tasks)
+        for beta, path in tqdm(paths.items(), desc="scoring β", disable=not progress)
     }
 
 
-def choose(measured: Mapping[float, pd.DataFrame], scorer: Scorer, alpha: float, demand: Demand, *, facts: CardFacts, region: Region) -> Choice:
+def choose(
+    measured: Mapping[float, pd.DataFrame], scorer: Scorer, alpha: float, demand: Demand, *, facts: CardFacts, region: Region
+) -> Choice:
     """The choice from rows that are measured already; `measured` must hold β = 0."""
     scores = {beta: scorer.score(rows) for beta, rows in sorted(measured.items())}
     curve = tuple(_curve_point(beta, scores[beta], scores[0.0], scorer, alpha, demand) for beta in scores)
@@ -195,4 +210,3 @@ def _reason(best: CurvePoint, curve: Sequence[CurvePoint], alpha: float, demand:
         return f"β = 0 has the highest GRP at α = {alpha:g}: no mix serves the region better at this weight of the world."
     names = ", ".join(f"{beta:g}" for beta in passed)
     return f"β = {best.beta:g} has the highest GRP ({best.grp:.4f} at α = {alpha:g}) among those with their {need}: {names}."
-

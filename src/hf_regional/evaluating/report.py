@@ -9,7 +9,7 @@ import pandas as pd
 
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
-from hf_regional.evaluating.task import SIDES, Task
+from hf_regional.evaluating.task import SIDES, Side, Task
 from hf_regional.metrics.intervals import two_sided
 
 SCHEMA_VERSION: Final = 1
@@ -39,7 +39,10 @@ def build_report(
     settings: Mapping[str, Any],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Everything a reader needs to judge the run. Scores are fractions in [0, 1]; `low`/`high` bound 95 %, two-sided, except where the key says one-sided."""
+    """Everything a reader needs to judge the run.
+
+    Scores are fractions in [0, 1]. `low` and `high` bound 95 %, two-sided; `retention.low` and `low_percent` are one-sided.
+    """
     scores = {model: scorer.score(measured.of(model)) for model in MODELS}
     return {
         "schema_version": SCHEMA_VERSION,
@@ -52,7 +55,7 @@ def build_report(
         "gain": scorer.gain(scores["merged"], scores["base"]),
         "tuned_retention": scorer.retained(scores["tuned"], scores["base"]).as_dict(),
         "tuned_gain": scorer.gain(scores["tuned"], scores["base"]),
-        "recall": _recall(measured, scorer.tasks),
+        "recall": _recall(measured, scorer),
         "curve": [point.as_dict() for point in choice.curve],
         "reason": choice.reason,
         "winners": (choice.facts.of("choosing") or {}).get("winners", []),
@@ -103,7 +106,9 @@ def curve_table(report: Mapping[str, Any]) -> str:
     for point in report["curve"]:
         mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "loses too much"
         retained = f"{100 * point['retention']['value']:.1f} ({100 * point['retention']['low']:.1f})"
-        rows.append([f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark])
+        rows.append(
+            [f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark]
+        )
     return aligned(rows)
 
 
@@ -115,7 +120,10 @@ def percent(estimate: Mapping[str, float]) -> str:
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows as columns of equal width, the first flush left, a rule under the head."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(w) if not i else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(w) if not i else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]
     return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
@@ -134,30 +142,23 @@ def _sides(scores: SideScores) -> dict[str, Any]:
     return {side: scores.estimate(side).as_dict() for side in SIDES}
 
 
-def _recall(measured: Measured, tasks: Sequence[Task]) -> dict[str, dict[str, dict[str, float]]]:
-    """The other metrics of the tasks, as points: metric -> model -> side -> mean over tasks of the mean over groups."""
-    task_names = [task.name for task in tasks]
+def _recall(measured: Measured, scorer: Scorer) -> dict[str, dict[str, dict[str, float]]]:
+    """The other metrics of the tasks, as points: metric -> model or "chance" -> side -> mean over tasks of the mean over groups."""
     out: dict[str, dict[str, dict[str, float]]] = {}
-    for metric in (column for column in measured.base.columns if column.startswith("R@")):
-        out[metric] = {model: _metric_by_side(measured.of(model), metric, task_names) for model in MODELS}
-        out[metric]["chance"] = {
-            side: float(np.mean([_macro_chance(task, metric, side) for task in tasks])) for side in SIDES
-        }
+    for metric in (str(column) for column in measured.base.columns if str(column).startswith("R@")):
+        found = {model: [_values(measured.of(model), task, metric) for task in scorer.tasks] for model in MODELS}
+        found["chance"] = [task.chance(metric) for task in scorer.tasks]
+        out[metric] = {name: {side: _mean_point(values, scorer, side) for side in SIDES} for name, values in found.items()}
     return out
 
 
-def _macro_chance(task: Any, metric: str, side: str) -> float:
-    chosen = task.rows.of(side)
-    return float(pd.Series(task.chance(metric)[chosen]).groupby(task.rows.groups[chosen]).mean().mean())
+def _mean_point(values: Sequence[np.ndarray], scorer: Scorer, side: Side) -> float:
+    points = [scorer.resamplers[task.name].point(found, side) for task, found in zip(scorer.tasks, values, strict=True)]
+    return float(np.mean(points))
 
 
-def _metric_by_side(rows: pd.DataFrame, metric: str, tasks: Sequence[str]) -> dict[str, float]:
-    means = rows.groupby(["task", "side", "group"])[metric].mean().groupby(["task", "side"]).mean()
-    return {side: float(np.mean([means[(task, side)] for task in tasks])) for side in SIDES}
-
-
-def _values(rows: pd.DataFrame, task: Task) -> np.ndarray:
-    return rows.loc[rows["task"] == task.name, task.metric].to_numpy()
+def _values(rows: pd.DataFrame, task: Task, metric: str | None = None) -> np.ndarray:
+    return rows.loc[rows["task"] == task.name, metric or task.metric].to_numpy()
 
 
 def _side_of(sides: np.ndarray) -> str:

@@ -85,5 +85,10 @@ def evaluate_model(
         values = rows.loc[rows["task"] == task.name, task.metric].to_numpy()
         sides = {side: resampler.estimate(values, side).as_dict() for side in SIDES}
         chance = {side: resampler.estimate(task.rows.chance, side).value for side in SIDES}
-        scores[task.name] = {"metric": task.metric, "chance": chance, **sides, "by": {name: resampler.by_slice(values, name) for name in by}}
+        scores[task.name] = {
+            "metric": task.metric,
+            "chance": chance,
+            **sides,
+            "by": {name: resampler.by_slice(values, name) for name in by},
+        }
     return Evaluation(scores, rows, CardFacts().with_step("scores", tasks=scores))

@@ -72,7 +72,7 @@ class Scorer:
         return Retained(value, lower_bound(np.mean(ratios, axis=0)))
 
     def gain(self, model: SideScores, base: SideScores) -> dict[str, float]:
-        """What the region gained: points (a difference of scores in [0, 1]), percent of the base, and the one-sided 95 % lower bound of that."""
+        """What the region gained: points (in [0, 1]), percent of the base, and the one-sided 95 % lower bound of the percent."""
         points = model.mean("regional") - base.mean("regional")
         draws = model.mean_draws("regional") / base.mean_draws("regional") - 1
         return {"points": points, "percent": 100 * points / base.mean("regional"), "low_percent": 100 * lower_bound(draws)}

@@ -1,9 +1,9 @@
-"""Points and bootstrap draws of a task's rows, by side and by slice. Every model is resampled with the same draws, so differences are paired."""
+"""Points and bootstrap draws of a task's rows, by side and by slice; the same draws for every model, so differences are paired."""
 
 import numpy as np
 
 from hf_regional.evaluating.task import Side, TaskRows
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, two_sided
+from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, macro_mean, two_sided
 
 
 class Resampler:
@@ -20,7 +20,7 @@ class Resampler:
     def point(self, values: np.ndarray, side: Side) -> float:
         """The score of a side from (n,) scores by row."""
         chosen = self.rows.of(side)
-        return _macro(values[chosen], self.rows.groups[chosen])
+        return macro_mean(values[chosen], self.rows.groups[chosen])
 
     def draws(self, values: np.ndarray, side: Side) -> np.ndarray:
         """(resamples,) the score of a side under every draw of pictures."""
@@ -33,7 +33,9 @@ class Resampler:
     def by_slice(self, values: np.ndarray, name: str) -> dict[str, dict[str, float | int]]:
         """Label -> estimate over the rows of that label, labels in order; rows without a label belong to none."""
         labels = self.rows.slices[name]
-        return {label: self.of_label(values, name, label).as_dict() for label in sorted({found for found in labels if isinstance(found, str)})}
+        return {
+            label: self.of_label(values, name, label).as_dict() for label in sorted({found for found in labels if isinstance(found, str)})
+        }
 
     def of_label(self, values: np.ndarray, name: str, label: str) -> Estimate:
         """The mean over the rows of one label of a slice, with its two-sided 95 % interval."""
@@ -47,8 +49,3 @@ class Resampler:
 
     def _draws(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> np.ndarray:
         return self._bootstrap.macro_mean(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])
-
-
-def _macro(values: np.ndarray, groups: np.ndarray) -> float:
-    _, inverse = np.unique(groups, return_inverse=True)
-    return float((np.bincount(inverse, weights=values) / np.bincount(inverse)).mean())

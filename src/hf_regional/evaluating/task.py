@@ -52,4 +52,6 @@ class Task(Protocol):
     @property
     def counts(self) -> dict[str, int]: ...  # what was left out of the score, by reason
 
+    def chance(self, metric: str) -> np.ndarray: ...  # (n,) float64, the expected score of a random answer
+
     def measure(self, encoder: TwoTowerEncoder) -> dict[str, np.ndarray]: ...  # name -> (n,) float64 in [0, 1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import Field
@@ -14,6 +14,7 @@ from hf_regional.regions import Alpha, Region, alpha
 from hf_regional.settings import Settings, parse, parse_yaml, read_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
+TENTHS: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 class CorpusSettings(Settings):
@@ -21,8 +22,8 @@ class CorpusSettings(Settings):
 
     name: str
     data_dir: Path | None = None
-    columns: dict[str, str] = {}  # what we call it -> what the corpus calls it
-    exclude: dict[str, list[str]] = {}
+    columns: dict[str, str] = Field(default_factory=dict)  # what we call it -> what the corpus calls it
+    exclude: dict[str, list[str]] = Field(default_factory=dict)
     quality: str | None = None
     min_quality: float | None = None
     train: str = "train"
@@ -34,7 +35,7 @@ class MergingSettings(Settings):
     """How θ_regional goes back into θ_global."""
 
     method: str = "linear"
-    betas: tuple[Share, ...] = Field((0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), min_length=1)
+    betas: tuple[Share, ...] = Field(default=TENTHS, min_length=1)
     only: tuple[str, ...] | None = None
     skip: tuple[str, ...] | None = None
 
@@ -70,7 +71,7 @@ class TaskSettings(Settings):
 
     kind: Literal["retrieval"] = "retrieval"
     group: str = "language"
-    where: dict[str, list[str]] = {}
+    where: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class LanguageRegion(Settings):
@@ -87,10 +88,10 @@ class Config(Settings):
     corpus: CorpusSettings
     translation: str | None = None
     recipe: str
-    training: dict[str, Any] = {}
-    merging: MergingSettings = MergingSettings()
+    training: dict[str, Any] = Field(default_factory=dict)
+    merging: MergingSettings = Field(default_factory=MergingSettings)
     choosing: ChoosingSettings
-    tasks: tuple[TaskSettings, ...] = Field((TaskSettings(),), min_length=1)
+    tasks: tuple[TaskSettings, ...] = Field(default=(TaskSettings(),), min_length=1)
     output: Path
     seed: int = 0
     resamples: int = Field(2000, ge=100)

@@ -6,7 +6,16 @@ from typing import Final
 from hf_regional.durable import copy_file
 
 # A card or facts beside the base belong to the base, not to what was made of it.
-_NOT_THE_MODEL: Final = {"README.md", "regional.json", "report.json", "tradeoff.png", "stage.json", "training_args.bin", "LICENSE", "training.json"}
+_NOT_THE_MODEL: Final = {
+    "README.md",
+    "regional.json",
+    "report.json",
+    "tradeoff.png",
+    "stage.json",
+    "training_args.bin",
+    "LICENSE",
+    "training.json",
+}
 
 
 def copy_model(source: Path, target: Path) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
+from hf_regional.corpora import catalogue
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.report import MODELS
 from hf_regional.pipeline.config import Config
 from hf_regional.pipeline.inputs import Inputs
+from hf_regional.pipeline.work import Work
 from hf_regional.regions import Region
 
 _PACKAGES: Final = ("torch", "transformers", "datasets", "tokenizers", "safetensors", "numpy")
@@ -29,22 +31,29 @@ def settings(config: Config) -> dict[str, Any]:
     return out
 
 
-def story(
-    inputs: Inputs, config: Config, *, training: dict[str, Any], merging: dict[str, Any], choice: Choice, report: dict[str, Any]
-) -> CardFacts:
+def story(work: Work, choice: Choice, report: dict[str, Any]) -> CardFacts:
     """Everything the card tells, step by step."""
+    inputs, config = work.inputs, work.inputs.config
+    place = sorted(work.mixes).index(choice.beta)
+    merging = {**work.merging, "beta": choice.beta, "regional": "regional"}
+    # The merge wrote every β > 0 in one pass and counted each.
+    merging["counts"] = work.merging["counts"][place - 1] if place else {}
+    learned = {key: value for key, value in (choice.facts.of("choosing") or {}).items() if key != "kind"}
+    kept = ("chance", *MODELS, "retention", "gain", "tuned_retention", "tuned_gain", "recall", "by_language", "by_country")
+    scores = {key: report[key] for key in kept}
     told = CardFacts()
     told = told.with_step("model", name=config.output.name, **_architecture(inputs.base))
     told = told.with_step("base", id=settings(config)["base"], sha256=inputs.base_sha256, license=base_licence(inputs.base))
-    told = told.with_step("filtering", **_filtering(inputs, config))
-    told = told.with_step("training", **{key: value for key, value in training.items() if key != "kind"})
-    told = told.with_step("merging", **{**merging, "beta": choice.beta, "method": config.merging.method})
-    learned = {key: value for key, value in (choice.facts.of("choosing") or {}).items() if key != "kind"}
+    told = told.with_step("filtering", **_filtering(inputs))
+    told = told.with_step("training", **{key: value for key, value in work.training.items() if key not in {"kind", "history"}})
+    told = told.with_step("merging", **merging)
     told = told.with_step("choosing", **{**learned, "alpha_source": report["alpha"]["source"], "split": "validation"})
-    kept = ("chance", *MODELS, "retention", "gain", "tuned_retention", "tuned_gain", "recall", "by_language", "by_country")
     told = told.with_step(
-        "evaluation", task="text-to-image retrieval", split="test", metric="MRR", counted_out=report["left_out"], **{key: report[key] for key in kept}
+        "evaluation", task="text-to-image retrieval", split="test", metric="MRR", counted_out=report["left_out"], **scores
     )
+    told = told.with_step("run", command="hf-regional run config.yaml", config=settings(config))
+    if limits := catalogue()[config.corpus.name].limits:
+        told = told.with_step("limits", notes=[limits])
     return told.with_step("environment", python=platform.python_version(), **{name: version(name) for name in _PACKAGES}, seed=config.seed)
 
 
@@ -73,10 +82,10 @@ def _architecture(base: Path) -> dict[str, Any]:
     return {"model_type": loaded.model_type, "architectures": loaded.architectures, "parameters": parameters}
 
 
-def _filtering(inputs: Inputs, config: Config) -> dict[str, Any]:
-    found = inputs.filtering.as_dict()
+def _filtering(inputs: Inputs) -> dict[str, Any]:
+    found, settings = inputs.filtering.as_dict(), inputs.config.corpus
     return {
-        "corpus": config.corpus.name,
+        "corpus": settings.name,
         "digest": inputs.corpus_digest,
         "licenses": inputs.licences(),
         "region": inputs.region.name,
@@ -86,5 +95,5 @@ def _filtering(inputs: Inputs, config: Config) -> dict[str, Any]:
         "rows_trained": len(inputs.training_rows),
         "counts": found["counts"],
         "reasons": found["reasons"],
-        "excluded": config.corpus.exclude,
+        "excluded": settings.exclude,
     }

@@ -1,6 +1,5 @@
 """What a run starts from: the base model, the region, the corpus with a verdict on every row, and the tasks made of it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,17 +7,16 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset, DatasetDict
-from tqdm.auto import tqdm
 
 from hf_regional.corpora import embedded_model, load_corpus
 from hf_regional.durable import digest_of, file_sha256
 from hf_regional.encoding import resolve_folder
 from hf_regional.encoding.two_tower import require_two_towers
 from hf_regional.errors import ConfigError, NoRowsError
-from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task, table_of
+from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.pipeline.config import Config
-from hf_regional.records import LANGUAGE, LICENSE, REGION_VERDICT
+from hf_regional.records import ID, LANGUAGE, LICENSE, REGION_VERDICT, TEXT
 from hf_regional.regions import Region
 
 
@@ -31,7 +29,6 @@ class Inputs:
     region: Region
     corpus: DatasetDict  # train, validation, test; every row with its verdict
     filtering: Any  # the report of the filter
-    progress: bool = True
 
     @cached_property
     def training_rows(self) -> Dataset:
@@ -49,9 +46,9 @@ class Inputs:
 
     @cached_property
     def corpus_digest(self) -> str:
-        """SHA-256 over every row's picture, text, language and verdict."""
-        table = table_of(self.corpus, "text", {})
-        return digest_of([table[column].tolist() for column in ("key", "text", REGION_VERDICT)])
+        """SHA-256 over every row's id, text and verdict; the same on every machine."""
+        columns = [column for column in (ID, TEXT, LANGUAGE, REGION_VERDICT) if column in self.corpus["train"].column_names]
+        return digest_of({split: [rows[column][:] for column in columns] for split, rows in self.corpus.items()})
 
     def identity(self) -> dict[str, Any]:
         """What a later stage depends on: two runs with the same identity may share finished stages."""
@@ -60,7 +57,9 @@ class Inputs:
     def tasks(self, split: str) -> tuple[RetrievalTask, ...]:
         """The tasks over one split."""
         return tuple(
-            build_retrieval_task(self.corpus, split, group=task.group, where=task.where, name=f"{task.kind}-{number}" if number else task.kind)
+            build_retrieval_task(
+                self.corpus, split, group=task.group, where=task.where, name=f"{task.kind}-{number}" if number else task.kind
+            )
             for number, task in enumerate(self.config.tasks)
         )
 
@@ -77,28 +76,24 @@ class Inputs:
         rows = self.training_rows
         return sorted({name for name in rows[LANGUAGE][:] if name}) if LANGUAGE in rows.column_names else []
 
-    def bar(self, items: Collection[Any], label: str) -> Any:
-        """A progress bar over the items."""
-        return tqdm(items, desc=label, disable=not self.progress)
 
-
-def load_inputs(config: Config, *, progress: bool = True) -> Inputs:
+def load_inputs(config: Config) -> Inputs:
     """Read what a config names and filter it to the region. Errors name the key, the column, the region or the file."""
     region = config.to_region()
     base = embedded_model(config.base) or resolve_folder(config.base)
     require_two_towers(base)
     corpus = _splits(config)
     settings = config.corpus
-    columns = {name: column for name, column in settings.columns.items() if name in {"language", "country"}} or None
-    found = filter_regional(
-        corpus, region, columns=columns, quality=settings.quality, min_quality=settings.min_quality, exclude=settings.exclude or None, mode="annotate"
-    )
-    return Inputs(config, base, region, found.data, found.report, progress)
+    # The corpus has its columns under our names already, so the filter needs no mapping.
+    exclude = settings.exclude or None
+    found = filter_regional(corpus, region, quality=settings.quality, min_quality=settings.min_quality, exclude=exclude, mode="annotate")
+    return Inputs(config, base, region, found.data, found.report)
 
 
 def _splits(config: Config) -> DatasetDict:
     settings = config.corpus
-    options = {key: value for key, value in {"data_dir": settings.data_dir, "columns": settings.columns or None}.items() if value is not None}
+    options: dict[str, Any] = {"data_dir": settings.data_dir, "columns": settings.columns or None}
+    options = {key: value for key, value in options.items() if value is not None}
     corpus = load_corpus(settings.name, **options)
     names = {"train": settings.train, "validation": settings.validation, "test": settings.test}
     for role, name in names.items():

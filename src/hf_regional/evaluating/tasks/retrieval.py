@@ -1,4 +1,4 @@
-"""Text → image retrieval: each text is asked of all pictures of a corpus; the score of a text is 1 / rank of its first right picture (MRR)."""
+"""Text → image retrieval: each text is asked of all pictures of a corpus; its score is 1 / rank of its first right picture (MRR)."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -64,8 +64,8 @@ def build_retrieval_task(
         MissingColumnError: the corpus lacks a column. NoRowsError: a side is left without a query. ConfigError: an unknown split.
     """
     if split not in corpus:
-        raise ConfigError(f"the corpus has no split {split!r}; there are: {', '.join(corpus)}.", "splits")
-    table = table_of(corpus, group, where or {})
+        raise ConfigError(f"the corpus has no split {split!r}; there are: {', '.join(map(str, corpus))}.", "splits")
+    table = _table(corpus, group, where or {})
     gallery_keys, first = np.unique(table["key"], return_index=True)
     table["picture"] = np.searchsorted(gallery_keys, table["key"])
     named = _rows_where(table, where or {})
@@ -86,7 +86,7 @@ def build_retrieval_task(
     return task
 
 
-def table_of(corpus: DatasetDict, group: str, where: Mapping[str, object]) -> pd.DataFrame:
+def _table(corpus: DatasetDict, group: str, where: Mapping[str, object]) -> pd.DataFrame:
     columns = sorted({TEXT, group, REGION_VERDICT, *where})
     parts: list[pd.DataFrame] = []
     for name, rows in corpus.items():
@@ -122,13 +122,13 @@ def _cells(corpus: DatasetDict, indices: np.ndarray) -> tuple[ImageSource, ...]:
     return tuple(out[int(i)] for i in indices)
 
 
-def _rows_where(table: pd.DataFrame, where: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def _rows_where(table: Any, where: Mapping[str, Sequence[str]]) -> Any:
     for column, values in where.items():
         table = table[table[column].isin([values] if isinstance(values, str) else list(values))]
     return table
 
 
-def _queries(named: pd.DataFrame, split: str, group: str) -> tuple[pd.DataFrame, dict[str, int]]:
+def _queries(named: Any, split: str, group: str) -> tuple[Any, dict[str, int]]:
     table = named[named["split"] == split].copy()
     table["side"] = table[REGION_VERDICT].map(_SIDE_OF_VERDICT)
     counts = {"neither side": int(table["side"].isna().sum()), f"without {group}": int(table[group].isna().sum())}
