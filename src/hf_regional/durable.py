@@ -43,8 +43,13 @@ def folder_digest(folder: Path) -> str:
 
 
 @contextmanager
-def atomic_folder(final: Path, *, overwrite: bool = False) -> Generator[Path]:
+def atomic_folder(final: Path, *, overwrite: bool = False, within: Path | None = None) -> Generator[Path]:
     """A fresh folder beside `final`, renamed to it when the block ends well and removed when it does not.
+
+    Args:
+        final: the folder to make.
+        overwrite: replace one that is there.
+        within: a folder of the same file system to work in, in place of `final`'s own: what a killed process leaves lies there.
 
     Raises:
         OutputExistsError: `final` exists, is not an empty folder, and `overwrite` is false.
@@ -52,7 +57,7 @@ def atomic_folder(final: Path, *, overwrite: bool = False) -> Generator[Path]:
     """
     if not overwrite:
         _refuse_existing(final)
-    partial = _partial_name(final)
+    partial = _partial_name(within / final.name if within else final)
     with _translated(final), _removed_on_failure(partial):
         partial.mkdir(parents=True)
         yield partial
@@ -75,8 +80,8 @@ def atomic_file(final: Path) -> Generator[Path]:
 class Stages:
     """A row of named steps, each a folder that is made once; what is finished is not made again.
 
-    A stage is finished when its folder exists under its final name and its recorded key equals the one asked for. A stage
-    with another key is made anew, and so are all that follow, because their keys contain the digest of what they read.
+    A stage is finished when its folder exists under its final name, its recorded key equals the one asked for, and no file
+    in it was cut or lost since. A stage with another key is made anew, and so are all that follow, because their keys contain the digest of what they read.
     """
 
     root: Path
@@ -88,17 +93,29 @@ class Stages:
             return final
         with atomic_folder(final, overwrite=True) as folder:
             work(folder)
-            (folder / _MANIFEST).write_text(json.dumps({"key": digest}), encoding="utf-8")
+            (folder / _MANIFEST).write_text(json.dumps({"key": digest, "bytes": _sizes(folder)}), encoding="utf-8")
         return final
 
     def is_done(self, name: str, digest: str) -> bool:
-        """Whether stage `name` is finished with the key of this digest."""
-        manifest = self.root / name / _MANIFEST
-        return manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8")).get("key") == digest
+        """Whether stage `name` is finished with the key of this digest, and all its files still have their length."""
+        folder = self.root / name
+        try:
+            made = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return False
+        return made.get("key") == digest and made.get("bytes") == _sizes(folder)
 
     def forget(self) -> None:
         """Remove every stage and what killed runs left."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / _MANIFEST
+    }
 
 
 def copy_file(source: Path, target: Path) -> None:

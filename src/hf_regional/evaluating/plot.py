@@ -81,7 +81,9 @@ def _draw_plane(axes: Any, report: Mapping[str, Any]) -> None:
     curve = report["curve"]
     if why := next((point["retention"]["reason"] for point in curve if point["retention"]["value"] is None), None):
         axes.set_axis_off()
-        axes.text(0.5, 0.5, fill(f"Retention cannot be judged: {why}.", 44), transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        axes.text(
+            0.5, 0.5, fill(f"Retention cannot be judged: {why}.", 44), transform=axes.transAxes, ha="center", va="center", color=FAINT
+        )
         return
     kept = [100 * point["retention"]["value"] for point in curve]
     base = curve[0]["regional"]["value"]
