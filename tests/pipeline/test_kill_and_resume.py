@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_world import environment, small_config, write_config
 
-from hf_regional.durable import Stages, folder_digest
+from hf_regional.durable import Stages
 from hf_regional.pipeline import run
 
 WORK = ".out.work"
@@ -29,11 +29,17 @@ def bits(path: Path) -> str:
 
 def made(folder: Path) -> dict[str, int]:
     """Finished stage -> when it was made, in ns."""
-    return {path.parent.name: path.stat().st_mtime_ns for path in (folder / WORK).glob("*/stage.json") if not path.parent.name.startswith(".")}
+    return {
+        path.parent.name: path.stat().st_mtime_ns for path in (folder / WORK).glob("*/stage.json") if not path.parent.name.startswith(".")
+    }
 
 
 def work_of(folder: Path, pattern: str) -> Callable[[], bool]:
-    return lambda: any((folder / WORK).glob(pattern))
+    return lies_in(folder / WORK, pattern)
+
+
+def lies_in(folder: Path, pattern: str) -> Callable[[], bool]:
+    return lambda: any(folder.glob(pattern))
 
 
 MOMENTS: dict[str, Callable[[Path], Callable[[], bool]]] = {
@@ -44,8 +50,8 @@ MOMENTS: dict[str, Callable[[Path], Callable[[], bool]]] = {
     "the first β is measured": lambda folder: work_of(folder, "validation-0/stage.json"),
     "the last β is being measured": lambda folder: work_of(folder, "validation-0.5/stage.json"),
     "test is measured": lambda folder: work_of(folder, "test-tuned/stage.json"),
-    "delivery has begun": lambda folder: work_of(folder, ".out.partial-*"),
-    "the card is being written": lambda folder: work_of(folder, ".out.partial-*/regional.json"),
+    "delivery has begun": lambda folder: lies_in(folder, ".out.partial-*"),
+    "the card is being written": lambda folder: lies_in(folder, ".out.partial-*/regional.json"),
 }
 
 
@@ -69,7 +75,9 @@ def test_a_killed_run_ends_as_one_that_was_not(moment, finished, base, pictures,
 def test_killed_again_and_again_it_still_ends(finished, base, pictures, tmp_path):
     """Each start gets a little further; the sum of all is one run."""
     config = write_config(tmp_path / "run.yaml", small_config(base, pictures, tmp_path / "out"))
-    kills = sum(kill_when(config, work_of(tmp_path, f"{stage}/stage.json")) for stage in ("training", "merging", "validation-0.5", "test-0"))
+    kills = sum(
+        kill_when(config, work_of(tmp_path, f"{stage}/stage.json")) for stage in ("training", "merging", "validation-0.5", "test-0")
+    )
     assert kills >= 2
     run(config, progress=False)
     assert bits(tmp_path / "out") == bits(finished.path)
@@ -160,12 +168,15 @@ def stop_before_delivery(monkeypatch, config: dict) -> None:
 def kill_when(config: Path, happens: Callable[[], bool], how: signal.Signals = signal.SIGKILL, log: Path | None = None) -> bool:
     """Start the run as a process and kill it as soon as something is seen on disk; False where it ended before that."""
     with (log or Path(os.devnull)).open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "hf_regional", "run", str(config), "--quiet"], stderr=out, stdout=out, env=environment())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hf_regional", "run", str(config), "--quiet"], stderr=out, stdout=out, env=environment()
+        )
         while process.poll() is None and not happens():
             time.sleep(0.0005)
         killed = process.poll() is None
         process.send_signal(how)
         process.wait(60)
+        assert killed or process.returncode == 0, "the run failed by itself"
     return killed and not (config.parent / "out").exists()
 
 

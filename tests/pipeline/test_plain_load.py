@@ -47,7 +47,8 @@ def unit(found):
 with torch.inference_mode():
     gallery = [Image.open(pictures / name).convert("RGB") for name in files]
     images = unit(model.get_image_features(**processor(images=gallery, return_tensors="pt")))
-    texts = unit(model.get_text_features(**processor(text=[row["text"] for row in asked], padding=padding, truncation=True, return_tensors="pt")))
+    tokens = processor(text=[row["text"] for row in asked], padding=padding, truncation=True, return_tensors="pt")
+    texts = unit(model.get_text_features(**tokens))
 
 def mrr(country):
     ranks = []
@@ -70,7 +71,9 @@ print(json.dumps({"class": type(model).__module__, "global": float(world), "regi
 
 def stranger(folder, pictures, split="test") -> dict:
     """What somebody without our package finds; -I leaves PYTHONPATH and the working folder out."""
-    done = subprocess.run([sys.executable, "-I", "-c", STRANGER, str(folder), str(pictures), split], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", STRANGER, str(folder), str(pictures), split], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -98,7 +98,7 @@ def _demand(config: Config) -> Demand:
 
 def _deliver(config: Config, work: Work, choice: Choice, report: dict[str, Any], story: CardFacts) -> None:
     """Put the result under its final name, whole, and clear the working folder away."""
-    with atomic_folder(config.output, within=work.root) as folder:
+    with atomic_folder(config.output) as folder:
         copy_model(work.mixes[choice.beta], folder)
         copy_model(work.regional, folder / "regional")
         (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
