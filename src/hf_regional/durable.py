@@ -134,11 +134,13 @@ def require_writable(final: Path) -> None:
         CannotWriteError: the nearest existing parent cannot be written.
     """
     parent = final.absolute().parent
-    with _translated(final):
+    try:
         parent.mkdir(parents=True, exist_ok=True)
         probe = _sibling(final.absolute(), "partial")
         probe.mkdir()
         probe.rmdir()
+    except OSError as error:  # a file in the way and a folder that nobody can make are as final as a closed one
+        raise CannotWriteError(f"cannot write {final}: {error.strerror} ({error.filename}). Choose another output.") from error
 
 
 def _refuse_existing(final: Path) -> None:
