@@ -47,7 +47,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}.")
-    return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no valid YAML: it is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
@@ -74,8 +78,9 @@ def _keys_at(schema: type[Settings], location: tuple[int | str, ...]) -> set[str
     """The keys of the schema that a location in the mapping leads to."""
     here = [schema]
     for part in location:
-        if isinstance(part, str):
-            here = [inner for outer in here for inner in _schemas_in(outer.model_fields[part].annotation) if part in outer.model_fields]
+        # An index, a key of a dict, or the class of a union's member leads no deeper; a class narrows the choice.
+        inner = [found for outer in here if part in outer.model_fields for found in _schemas_in(outer.model_fields[str(part)].annotation)]
+        here = inner or [outer for outer in here if outer.__name__ == part] or here
     return {key for found in here for key in found.model_fields}
 
 
