@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 WORLD: Final = "#3b6ea8"
@@ -78,13 +79,20 @@ def _draw_scores(axes: Any, report: Mapping[str, Any], metric: str) -> None:
 
 def _draw_plane(axes: Any, report: Mapping[str, Any]) -> None:
     curve = report["curve"]
+    if why := next((point["retention"]["reason"] for point in curve if point["retention"]["value"] is None), None):
+        axes.set_axis_off()
+        axes.text(
+            0.5, 0.5, fill(f"Retention cannot be judged: {why}.", 44), transform=axes.transAxes, ha="center", va="center", color=FAINT
+        )
+        return
     kept = [100 * point["retention"]["value"] for point in curve]
     base = curve[0]["regional"]["value"]
     gains = [100 * (point["regional"]["value"] / base - 1) for point in curve]
     floor = 100 * report["settings"]["choosing"]["min_retention"]
     axes.axvspan(min([*kept, floor]) - 3, floor, color=FAINT, alpha=0.13, lw=0)
     axes.plot(kept, gains, color=FAINT, lw=1.5, zorder=1)
-    low = [100 * (point["retention"]["value"] - point["retention"]["low"]) for point in curve]
+    # A mix without a lower bound has no whisker.
+    low = [0 if kept["low"] is None else 100 * (kept["value"] - kept["low"]) for kept in (point["retention"] for point in curve)]
     axes.errorbar(kept, gains, xerr=[low, [0] * len(low)], fmt="none", ecolor=FAINT, elinewidth=1, zorder=1)
     for point, x, y in zip(curve, kept, gains, strict=True):
         chosen = point["beta"] == report["beta"]
