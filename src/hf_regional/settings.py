@@ -35,8 +35,10 @@ def parse(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     try:
         return schema.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{where}: {_sentence(schema, first)}", ".".join(str(part) for part in first["loc"])) from error
+        # Where a value may have several types each of them complains; a key that none of them knows says most.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        key = ".".join(map(str, _keys_of(schema, first)))
+        raise ConfigError(f"{where}: {_sentence(schema, first, key)}", key) from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -61,22 +63,36 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded)
 
 
-def _sentence(schema: type[Settings], error: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+def _sentence(schema: type[Settings], error: ErrorDetails, key: str) -> str:
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg'].lower()}, got {error['input']!r}."
-    known = sorted(_keys_at(schema, error["loc"][:-1]))
+    known = sorted(name for found in _schemas_at(schema, error["loc"][:-1]) for name in found.model_fields)
     near = get_close_matches(str(error["loc"][-1]), known, n=1)
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}.")
 
 
-def _keys_at(schema: type[Settings], location: tuple[int | str, ...]) -> set[str]:
-    """The keys of the schema that a location in the mapping leads to."""
+def _keys_of(schema: type[Settings], error: ErrorDetails) -> list[int | str]:
+    """An error's location without the names of types that pydantic puts in where a value may have several."""
+    location, is_unknown = error["loc"], error["type"] == "extra_forbidden"
+    kept: list[int | str] = []
+    for place, part in enumerate(location):
+        here = _schemas_at(schema, location[:place])
+        is_field = not here or any(part in found.model_fields for found in here)
+        if isinstance(part, int) or is_field or (is_unknown and place == len(location) - 1):
+            kept.append(part)
+    return kept
+
+
+def _schemas_at(schema: type[Settings], location: tuple[int | str, ...]) -> list[type[Settings]]:
+    """The schemas that a location in the mapping leads to; the name of one of them leads to that one."""
     here = [schema]
     for part in location:
-        if isinstance(part, str):
-            here = [inner for outer in here for inner in _schemas_in(outer.model_fields[part].annotation) if part in outer.model_fields]
-    return {key for found in here for key in found.model_fields}
+        inner = [found for outer in here if part in outer.model_fields for found in _schemas_in(outer.model_fields[str(part)].annotation)]
+        if any(part in outer.model_fields for outer in here):
+            here = inner
+        elif named := [found for found in here if found.__name__ == part]:
+            here = named
+    return here
 
 
 def _schemas_in(annotation: Any) -> Iterator[type[Settings]]:

@@ -104,8 +104,9 @@ def curve_table(report: Mapping[str, Any]) -> str:
     """The trade-off curve on validation, for a terminal."""
     rows = [["β", "global", "regional", "retention (lower bound)", "GRP", ""]]
     for point in report["curve"]:
-        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "loses too much"
-        retained = f"{100 * point['retention']['value']:.1f} ({100 * point['retention']['low']:.1f})"
+        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "not enough kept"
+        kept = point["retention"]
+        retained = f"{_tenths(kept['value'])} ({_tenths(kept['low'])})"
         rows.append(
             [f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark]
         )
@@ -115,6 +116,10 @@ def curve_table(report: Mapping[str, Any]) -> str:
 def percent(estimate: Mapping[str, float]) -> str:
     """'12.34 [11.90, 12.80]' from an estimate in [0, 1]."""
     return f"{100 * estimate['value']:.2f} [{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+
+
+def _tenths(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -133,7 +138,7 @@ def _kept_and_gain(report: Mapping[str, Any], model: str) -> tuple[str, str]:
     prefix = "tuned_" if model == "tuned" else ""
     kept, gain = report[f"{prefix}retention"], report[f"{prefix}gain"]
     return (
-        f"{100 * kept['value']:.1f} % (≥ {100 * kept['low']:.1f})",
+        f"{_tenths(kept['value'])} % (≥ {_tenths(kept['low'])})",
         f"{100 * gain['points']:+.2f} points, {gain['percent']:+.0f} % (≥ {gain['low_percent']:+.0f} %)",
     )
 

@@ -50,7 +50,7 @@ def run(config: Config | Mapping[str, Any] | str | Path | None = None, *, progre
         ConfigError and its kin before any work; OutputExistsError where another result is in the way; CannotWriteError on a full disk.
     """
     chosen = load_config(config, **changes)
-    chosen.require_built()
+    chosen.check()
     if (finished := _finished(chosen)) is not None:
         return finished
     require_writable(chosen.output)
