@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 from hf_regional.cards.places import region_label
@@ -98,9 +99,9 @@ def _draw_plane(axes: Any, report: Mapping[str, Any]) -> None:
     axes.set(xlabel="global score kept, % (above chance)")
     axes.set_title("Regional gain, %, against global score kept (labels: β)", pad=22)
     points = report["curve"]
-    if any(point["retention"]["value"] is None for point in points):
+    if why := next((point["retention"]["reason"] for point in points if point["retention"]["value"] is None), None):
         axes.set(xticks=[], yticks=[])
-        axes.text(0.5, 0.5, "The global model is not above chance:\nthere is nothing to keep.", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, fill(f"Retention cannot be judged: {why}.", 44), ha="center", va="center", transform=axes.transAxes)
         return
     demand = report["settings"]["choosing"]
     floor = 100 * (demand["min_retention"] + demand["margin"])
