@@ -62,19 +62,24 @@ def build_report(
         "by_language": by_label(measured, scorer, "language"),
         "by_country": by_label(measured, scorer, "country"),
         "left_out": {task.name: dict(task.counts) for task in scorer.tasks},
+        "pictures": {task.name: task.rows.n_clusters for task in scorer.tasks},
         "settings": dict(settings),
         "seconds": dict(seconds),
     }
 
 
 def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[str, Any]]:
-    """Label of a slice -> side, the three estimates, and the paired difference merged - base. Several tasks: keys "task/label"."""
+    """Label of a slice -> side, the three estimates, and the paired difference merged - base. Several tasks: keys "task/label".
+
+    `few` is true where fewer than 30 pictures stand behind a label: its intervals are too narrow to be trusted.
+    """
     out: dict[str, dict[str, Any]] = {}
     for task in scorer.tasks:
         if name not in task.rows.slices:
             continue
         labels = task.rows.slices[name]
         resampler = scorer.resamplers[task.name]
+        few = resampler.few(name)
         values = {model: _values(measured.of(model), task) for model in MODELS}
         for label in sorted({found for found in labels if isinstance(found, str)}):
             chosen = np.flatnonzero(labels == label)
@@ -82,6 +87,7 @@ def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[st
             difference = float((values["merged"][chosen] - values["base"][chosen]).mean())
             out[label if len(scorer.tasks) == 1 else f"{task.name}/{label}"] = {
                 "side": _side_of(task.rows.sides[chosen]),
+                "few": label in few,
                 **{model: resampler.of_label(values[model], name, label).as_dict() for model in MODELS},
                 "difference": two_sided(change, value=difference, n=len(chosen)).as_dict(),
             }
