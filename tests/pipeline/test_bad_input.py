@@ -37,7 +37,7 @@ def refused(tmp_path: Path, config: dict, error: type[RegionalError], match: str
 
 def test_a_region_without_a_row_is_named_with_what_was_found(base, pictures, tmp_path):
     config = small_config(base, pictures, tmp_path / "out", region=["ISL"])
-    refused(tmp_path, config, NoRowsError, "(?s)train split.*ISL|Iceland")
+    refused(tmp_path, config, NoRowsError, "(?s)no row of the train split is kept for ISL.*75|18|45")
 
 
 def test_a_region_that_is_the_whole_world_leaves_no_world_to_keep(base, pictures, tmp_path):
@@ -46,7 +46,7 @@ def test_a_region_that_is_the_whole_world_leaves_no_world_to_keep(base, pictures
 
 
 def test_an_empty_region_is_refused(base, pictures, tmp_path):
-    refused(tmp_path, small_config(base, pictures, tmp_path / "out", region=[]), EmptyRegionError, "empty|no country|without")
+    refused(tmp_path, small_config(base, pictures, tmp_path / "out", region=[]), EmptyRegionError, "at least one country")
 
 
 @pytest.mark.parametrize("column", ["file_name", "text"])
@@ -66,7 +66,9 @@ def test_a_group_that_the_corpus_lacks_is_named(base, pictures, tmp_path):
 
 
 def test_a_text_that_no_row_has_leaves_the_task_empty(base, pictures, tmp_path):
-    config = small_config(base, pictures, tmp_path / "out", tasks=[{"kind": "retrieval", "group": "country_iso3", "where": {"split": ["x"]}}])
+    config = small_config(
+        base, pictures, tmp_path / "out", tasks=[{"kind": "retrieval", "group": "country_iso3", "where": {"split": ["x"]}}]
+    )
     refused(tmp_path, config, RegionalError, "split|no .* text to ask")
 
 
@@ -84,7 +86,12 @@ def test_more_rows_a_batch_than_there_are_is_refused_before_training(base, pictu
 
 def test_nan_in_the_weights_of_the_base_is_named(base, pictures, tmp_path):
     broken = with_weight(base, tmp_path / "broken-siglip", "text_model.head.weight", float("nan"))
-    refused(tmp_path, small_config(broken, pictures, tmp_path / "out"), NonFiniteError, r"broken-siglip.*text_model\.head\.weight")
+    refused(
+        tmp_path,
+        small_config(broken, pictures, tmp_path / "out"),
+        NonFiniteError,
+        r"broken-siglip/model\.safetensors: tensor 'text_model\.head\.weight' holds NaN",
+    )
 
 
 def test_a_truncated_base_is_named(base, pictures, tmp_path):
