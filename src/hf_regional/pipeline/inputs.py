@@ -86,13 +86,16 @@ class Inputs:
 
 def load_inputs(config: Config) -> Inputs:
     """Read what a config names and filter it to the region. Errors name the key, the column, the region or the file."""
-    region = config.to_region()
     base = embedded_model(config.base) or resolve_folder(config.base)
     require_two_towers(base)
     # An hour of training on a broken base ends in a loss of NaN that does not say which tensor it was.
     require_finite(read_checkpoint(base))
-    corpus = _splits(config)
-    settings = config.corpus
+    return load_rows(config, base)
+
+
+def load_rows(config: Config, base: Path) -> Inputs:
+    """The same without a look at the base model, which may not be on this disk yet."""
+    region, settings, corpus = config.to_region(), config.corpus, _splits(config)
     # The corpus has its columns under our names already, so the filter needs no mapping.
     exclude = settings.exclude or None
     found = filter_regional(corpus, region, quality=settings.quality, min_quality=settings.min_quality, exclude=exclude, mode="annotate")
