@@ -7,6 +7,7 @@ import pytest
 from hf_regional.cards import CardFacts
 from hf_regional.evaluating.beta import Demand, choose
 from hf_regional.evaluating.plot import plot_tradeoff
+from hf_regional.evaluating.report import Measured, build_report, summary_table
 from hf_regional.evaluating.sides import Retained, Scorer
 from hf_regional.evaluating.task import TaskRows
 from hf_regional.regions import Region
@@ -99,14 +100,15 @@ def test_a_base_at_chance_is_kept_whatever_the_region_gains(scorer, tmp_path):
 def test_its_plot_is_drawn_all_the_same(scorer, tmp_path):
     measured = {0.0: rows(0.1, 0.1), 1.0: rows(1.0, 1.0)}
     choice = choose(measured, scorer, 0.5, Demand(), facts=CardFacts(), region=Region("IDN"))
-    report = {
-        "beta": choice.beta,
-        "alpha": {"value": 0.5},
-        "region": {"name": "IDN", "countries": ["IDN"]},
-        "curve": [point.as_dict() for point in choice.curve],
-        "settings": {"choosing": {"min_retention": 0.98, "margin": 0.0, "retention_policy": "lower"}},
-        "chance": {"global": CHANCE, "regional": CHANCE},
-    }
-    for model, found in (("base", rows(0.1, 0.1)), ("tuned", rows(1.0, 1.0)), ("merged", rows(0.1, 0.1))):
-        report[model] = {side: scorer.score(found).estimate(side).as_dict() for side in ("global", "regional")}
+    report = build_report(
+        Measured(base=measured[0.0], tuned=measured[1.0], merged=measured[0.0]),
+        scorer,
+        choice,
+        region={"name": "IDN", "countries": ["IDN"]},
+        alpha={"value": 0.5, "source": "given"},
+        settings={"choosing": {"min_retention": 0.98, "margin": 0.0, "retention_policy": "lower"}},
+        seconds={},
+    )
+    assert report["retention"]["value"] is None
+    assert "– % (≥ –)" in summary_table(report)
     assert plot_tradeoff(report, tmp_path / "plot.png").stat().st_size > 10_000

@@ -59,7 +59,9 @@ def make_siglip(folder: Path, *, seed: int = 0, width: int = 32) -> Path:
     words = ["<pad>", "<unk>", *(word for found in WORDS.values() for word in found)]
     tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", model_max_length=4)
+    special = {"pad_token": "<pad>", "unk_token": "<unk>"}
+    # As SigLIP's own: it was trained without a mask, and its tokenizer gives none.
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=4, model_input_names=["input_ids"], **special)
     shape = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 1, "num_attention_heads": 2}
     text = {**shape, "vocab_size": len(words), "max_position_embeddings": 4, "projection_size": width}
     text |= {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1}

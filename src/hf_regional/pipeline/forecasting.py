@@ -31,7 +31,7 @@ from hf_regional.records import IMAGE, TEXT
 
 _STEPS: Final = 8  # timed ones; the first, which allocates, is not counted
 _SAMPLE: Final = 512
-_OVERHEAD_S: Final = 4.0  # the interpreter and its imports, the plot and the card
+_OVERHEAD_S: Final = 6.0  # the interpreter and its imports, the plot and the card
 _BESIDE: Final = 400_000  # bytes of the plot, the card and the measured rows
 _UNKNOWN: Final = "known once the model is on this disk"
 _GB: Final = 1e9
