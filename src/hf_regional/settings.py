@@ -1,9 +1,10 @@
 """Settings that people write in YAML: checked against a schema, refused with the key and the nearest valid one."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, Final, TypeVar, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+_PLAIN_TYPE: Final = re.compile(r"str|int|float|bool|constrained-\w+|\w+\[.*\]")  # how pydantic names a union's other members
 S = TypeVar("S", bound=Settings)
 
 
@@ -37,7 +39,7 @@ def parse(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     except ValidationError as error:
         # Where a value may have several types each of them complains; a key that none of them knows says most.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        key = ".".join(map(str, _keys_of(schema, first)))
+        key = _key_of(schema, first["loc"])
         raise ConfigError(f"{where}: {_sentence(schema, first, key)}", key) from error
 
 
@@ -49,7 +51,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise MissingFileError(f"there is no file {path}.")
-    return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no valid YAML: it is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
@@ -66,32 +72,28 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
 def _sentence(schema: type[Settings], error: ErrorDetails, key: str) -> str:
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg'].lower()}, got {error['input']!r}."
-    known = sorted(name for found in _schemas_at(schema, error["loc"][:-1]) for name in found.model_fields)
+    known = sorted(_keys_at(schema, error["loc"][:-1]))
     near = get_close_matches(str(error["loc"][-1]), known, n=1)
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}.")
 
 
-def _keys_of(schema: type[Settings], error: ErrorDetails) -> list[int | str]:
-    """An error's location without the names of types that pydantic puts in where a value may have several."""
-    location, is_unknown = error["loc"], error["type"] == "extra_forbidden"
-    kept: list[int | str] = []
-    for place, part in enumerate(location):
-        here = _schemas_at(schema, location[:place])
-        is_field = not here or any(part in found.model_fields for found in here)
-        if isinstance(part, int) or is_field or (is_unknown and place == len(location) - 1):
-            kept.append(part)
-    return kept
+def _key_of(schema: type[Settings], location: tuple[int | str, ...]) -> str:
+    """A location as its writer knows it: without the types that pydantic names where a value may have several."""
+    tags = {place for place, part in enumerate(location) if part in {found.__name__ for found in _schemas_at(schema, location[:place])}}
+    return ".".join(str(part) for place, part in enumerate(location) if place not in tags and not _PLAIN_TYPE.fullmatch(str(part)))
+
+
+def _keys_at(schema: type[Settings], location: tuple[int | str, ...]) -> set[str]:
+    """The keys of the schema that a location in the mapping leads to."""
+    return {key for found in _schemas_at(schema, location) for key in found.model_fields}
 
 
 def _schemas_at(schema: type[Settings], location: tuple[int | str, ...]) -> list[type[Settings]]:
-    """The schemas that a location in the mapping leads to; the name of one of them leads to that one."""
     here = [schema]
     for part in location:
+        # An index, a key of a dict, or the class of a union's member leads no deeper; a class narrows the choice.
         inner = [found for outer in here if part in outer.model_fields for found in _schemas_in(outer.model_fields[str(part)].annotation)]
-        if any(part in outer.model_fields for outer in here):
-            here = inner
-        elif named := [found for found in here if found.__name__ == part]:
-            here = named
+        here = inner or [outer for outer in here if outer.__name__ == part] or here
     return here
 
 

@@ -93,7 +93,7 @@ def small_config(base: Path, pictures: Path, output: Path, **changes: Any) -> di
 
 def write_config(path: Path, config: dict[str, Any]) -> Path:
     """The config as a file."""
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return path
 
 

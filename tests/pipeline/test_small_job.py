@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -89,7 +90,7 @@ def test_the_chosen_beta_has_the_highest_grp_of_those_that_kept_enough(finished)
 def test_every_alpha_has_its_winner(finished):
     winners = finished.report["winners"]
     assert (winners[0]["alpha_from"], winners[-1]["alpha_to"]) == (0.0, 1.0)
-    assert all(one["alpha_to"] == other["alpha_from"] for one, other in zip(winners, winners[1:], strict=False))
+    assert all(one["alpha_to"] == other["alpha_from"] for one, other in pairwise(winners))
 
 
 def test_the_report_and_the_card_tell_no_path_host_or_time(finished, base, pictures):

@@ -1,12 +1,13 @@
 """`adapt`: run a recipe's stages over regional rows and save θ_regional with its processor."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from datasets import Dataset, Image
 from transformers import PrinterCallback, TrainerCallback
@@ -107,7 +108,7 @@ def save_plain(encoder: TwoTowerEncoder, folder: Path) -> None:
 
 
 def _training_rows(data: Dataset | HasData) -> Dataset:
-    rows = cast("Any", data if isinstance(data, Dataset) else data.data)
+    rows = data if isinstance(data, Dataset) else getattr(data, "data", data)
     if not isinstance(rows, Dataset):
         raise ConfigError(
             f"training takes a datasets.Dataset or a Filtered that holds one, got {type(rows).__name__}; choose one split first."
@@ -141,11 +142,19 @@ def _run_stage(
     trainer.train()
     encoder.model.eval()
     history = [{key: float(value) for key, value in entry.items()} for entry in trainer.state.log_history]
-    if any(entry.get("loss", 0.0) != entry.get("loss", 0.0) for entry in history):
-        raise NonFiniteError(
-            f"stage {stage.name!r}: the loss became NaN; lower learning_rate ({stage.learning_rate:g}) or check the rows.", "loss"
-        )
+    _require_finite(encoder.model, history, stage)
     return history + (periodic.entries if periodic else [])
+
+
+def _require_finite(model: Any, history: list[dict[str, float]], stage: Stage) -> None:
+    advice = f"lower learning_rate ({stage.learning_rate:g}), or check the base and the rows"
+    # The last steps may come after the last logged loss; their mean is in train_loss.
+    if not all(math.isfinite(entry.get(key, 0.0)) for entry in history for key in ("loss", "train_loss")):
+        raise NonFiniteError(f"stage {stage.name!r}: the loss became NaN or infinite; {advice}.", "loss")
+    # What the last step did to the weights no loss has seen.
+    for name, parameter in model.named_parameters():
+        if not parameter.isfinite().all():
+            raise NonFiniteError(f"stage {stage.name!r}: {name} became NaN or infinite; {advice}.", name)
 
 
 def _loss_of(stage: Stage, model_type: str) -> str:

@@ -2,9 +2,11 @@
 
 import hashlib
 import io
+import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from PIL import Image
 
@@ -14,26 +16,42 @@ from hf_regional.errors import BadRowError
 ImageSource = Mapping[str, object] | Image.Image
 
 
+# Pillow raises OSError for most broken files, and lets the others of its decoders through.
+_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+
+
 def image_key(source: ImageSource) -> str:
-    """What makes two cells the same picture: the path where the bytes are not inline, else the digest of the bytes."""
+    """What makes two cells the same picture: the path where the bytes are not inline, else the digest of the bytes.
+
+    Raises:
+        BadRowError: the cell is empty.
+    """
     if isinstance(source, Image.Image):
-        return hashlib.sha256(source.tobytes()).hexdigest()
-    content = cast("bytes | None", source.get("bytes"))
-    return hashlib.sha256(content).hexdigest() if content is not None else str(source["path"])
+        # The same bytes are another picture in another shape.
+        return hashlib.sha256(f"{source.mode} {source.size} ".encode() + source.tobytes()).hexdigest()
+    content, path = _content_of(source)
+    return hashlib.sha256(content).hexdigest() if content is not None else str(path)
 
 
 def open_image(source: ImageSource) -> Image.Image:
     """The picture in RGB.
 
     Raises:
-        BadRowError: the bytes or the file are no picture.
+        BadRowError: the cell is empty, or the bytes or the file are no picture.
     """
     if isinstance(source, Image.Image):
         return source.convert("RGB")
-    content = cast("bytes | None", source.get("bytes"))
-    path = cast("str | None", source.get("path"))
+    content, path = _content_of(source)
     try:
         with Image.open(io.BytesIO(content) if content is not None else Path(str(path))) as image:
             return image.convert("RGB")
-    except OSError as error:
+    except _BROKEN as error:
         raise BadRowError(f"the picture {path or '(inline bytes)'} cannot be opened: {error}. Repair or remove its row.") from error
+
+
+def _content_of(source: Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
+    cell = source or {}
+    content, path = cast("bytes | None", cell.get("bytes")), cast("str | None", cell.get("path"))
+    if content is None and path is None:
+        raise BadRowError("a row has no picture: its image cell holds neither bytes nor a path. Remove the row.")
+    return content, path

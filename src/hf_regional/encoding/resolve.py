@@ -26,8 +26,8 @@ def resolve_folder(model: str | Path | HasPath, *, revision: str | None = None) 
         MissingFileError: neither a folder nor a repository that can be reached.
     """
     if isinstance(model, HasPath):
-        return Path(model.path)
-    path = Path(model)
+        model = Path(model.path)
+    path = Path(model).expanduser()
     if path.is_dir():
         return path
     if isinstance(model, Path) or model.startswith((".", "/", "~")) or model.count("/") > 1:

@@ -11,11 +11,13 @@ from torch import Tensor
 
 from hf_regional.encoding.images import ImageSource, open_image
 from hf_regional.encoding.resolve import resolve_folder
-from hf_regional.errors import NonFiniteError, NotBuiltYetError
+from hf_regional.errors import DamagedFileError, MissingFileError, NonFiniteError, NotBuiltYetError
 from hf_regional.protocols import HasPath
 
-# How each family wants its texts: SigLIP was trained on texts padded to its full length, and reads the padding.
+# How each family wants its texts: SigLIP was trained on texts padded to its full length, and reads the padding,
+# so a mask that a tokenizer may offer would hide what the model expects to see.
 TEXT_PADDING: Final = {"clip": True, "siglip": "max_length"}
+_TEXT_INPUTS: Final = {"clip": ("input_ids", "attention_mask"), "siglip": ("input_ids",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class TwoTowerEncoder:
         return {"pixel_values": pixels.to(self.device, self.model.dtype)}
 
     def text_inputs(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        """Token ids (n, t), and the attention mask where the family's tokenizer makes one."""
+        """Token ids (n, t), and for CLIP the attention mask."""
         return {key: value.to(self.device) for key, value in tokenize(self.processor, self.model.config, texts).items()}
 
     def _encode(self, items: Sequence[Any], forward: Callable[[Sequence[Any]], Any]) -> np.ndarray:
@@ -63,7 +65,7 @@ def tokenize(processor: Any, config: Any, texts: Sequence[str]) -> dict[str, Ten
     tokens = processor.tokenizer(
         list(texts), padding=TEXT_PADDING[config.model_type], truncation=True, max_length=limit, return_tensors="pt"
     )
-    return {key: value for key, value in tokens.items() if key in {"input_ids", "attention_mask"}}
+    return {key: tokens[key] for key in _TEXT_INPUTS[config.model_type] if key in tokens}
 
 
 def load_encoder(
@@ -81,6 +83,7 @@ def load_encoder(
     Raises:
         NotBuiltYetError: the checkpoint is of another family.
         MissingFileError: there is no such checkpoint.
+        DamagedFileError: its config.json is none.
     """
     from transformers import AutoModel, AutoProcessor
 
@@ -95,7 +98,12 @@ def require_two_towers(folder: Path) -> str:
     """The model type of a folder; a family without two towers is refused by name."""
     from transformers import AutoConfig
 
-    kind = AutoConfig.from_pretrained(folder).model_type
+    if not (folder / "config.json").is_file():
+        raise MissingFileError(f"{folder} holds no config.json, so it is no checkpoint of transformers; give the folder that has one.")
+    try:
+        kind = AutoConfig.from_pretrained(folder).model_type
+    except (OSError, ValueError) as error:
+        raise DamagedFileError(f"{folder / 'config.json'} is no model's configuration: {str(error).splitlines()[0]}") from error
     if kind not in TEXT_PADDING:
         raise NotBuiltYetError(f"{folder}: this version encodes {' and '.join(TEXT_PADDING)} models, and this one is {kind!r}.")
     return kind
