@@ -24,7 +24,7 @@ def chosen(measured, alpha=0.4, **demand):
     return choose(measured, SCORER, alpha, Demand(**demand), facts=CardFacts(), region=Region("SEA"))
 
 
-# β: world, region. GRP at α = 0.4: 0.4·0.5 + 0.6·0.2 = 0.320, 0.4·0.498 + 0.6·0.3 = 0.3792, 0.4·0.495 + 0.6·0.34 = 0.402, 0.4·0.4 + 0.6·0.5 = 0.46
+# β: world, region. GRP at α = 0.4: 0.4·0.5 + 0.6·0.2 = 0.320; then 0.3792, 0.402, 0.46
 CURVE = {0.0: rows(0.5, 0.2), 0.3: rows(0.498, 0.3), 0.5: rows(0.495, 0.34), 1.0: rows(0.4, 0.5)}
 
 

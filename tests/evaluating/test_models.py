@@ -72,7 +72,7 @@ def test_no_task_is_refused(base, regional):
 
 
 def test_bad_words_are_refused_before_a_model_is_read(task, tmp_path):
-    with pytest.raises(OutOfRangeError, match="got 1.5"):
+    with pytest.raises(OutOfRangeError, match=r"got 1\.5"):
         select_beta(tmp_path / "no", tmp_path / "model", [1.5], [task], Region("SEA"), 0.5)
     with pytest.raises(MissingFileError):
         evaluate_model(tmp_path / "no", [task], by=())
