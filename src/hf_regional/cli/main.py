@@ -24,7 +24,7 @@ COMMANDS: Final = {
 EPILOG: Final = """examples:
   hf-regional run                         the demo: Southeast Asia, embedded corpus, some minutes
   hf-regional run --print-config          the YAML of that run, to start your own from
-  hf-regional run mine.yaml --dry-run     rows, steps, memory, disk and time, before anything is done
+  hf-regional run mine.yaml --dry-run     rows, steps, memory, disk and time, before it starts
   hf-regional region SEA                  countries and languages
   hf-regional COMMAND --help              what a command takes
 
