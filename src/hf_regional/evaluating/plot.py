@@ -129,8 +129,8 @@ def _draw_plane(axes: Any, report: Mapping[str, Any]) -> None:
 def _span(values: Sequence[float]) -> tuple[float, float]:
     """Limits around the values; a base near chance has retentions in the thousands, which would hide the rest."""
     low, high = max(min(values), 0), min(max(values), 150)
-    edge = max(0.05 * (high - low), 0.5)
-    return low - edge, high + 3 * edge
+    width = max(high - low, 5)
+    return low - 0.05 * width, high + 0.25 * width  # room for a label on the right
 
 
 def _label(axes: Any, points: Sequence[tuple[float, float, float]], chosen: float) -> None:
@@ -157,10 +157,12 @@ def _label(axes: Any, points: Sequence[tuple[float, float, float]], chosen: floa
 
 
 def _places(gap: float) -> Iterator[tuple[float, float, str]]:
-    """Offsets in points where a label may stand: right of its point, right above, right below."""
+    """Offsets in points where a label may stand: right of its point, above or below there, and the same on the left."""
     yield gap, 0, "left"
     yield gap - 2, gap, "left"
     yield gap - 2, -gap, "left"
+    yield 2 - gap, gap, "right"
+    yield 2 - gap, -gap, "right"
 
 
 def _cut(label: str, longest: int = 28) -> str:

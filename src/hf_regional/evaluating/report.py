@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hf_regional.cards.figures import with_interval
+from hf_regional.cards.tables import refusal
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
 from hf_regional.evaluating.task import SIDES, Side, Task
@@ -109,9 +110,11 @@ def summary_table(report: Mapping[str, Any], *, metric: str = "MRR") -> str:
 
 def curve_table(report: Mapping[str, Any]) -> str:
     """The trade-off curve on validation, for a terminal."""
+    demand = report["settings"]["choosing"]
+    floor = demand["min_retention"] + demand["margin"]
     rows = [["β", "global", "regional", "retention (lower bound)", "GRP", ""]]
     for point in report["curve"]:
-        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "  keeps too little"
+        mark = "← chosen" if point["beta"] == report["beta"] else "  " + refusal(point, floor)
         kept = point["retention"]
         retained = f"{_tenths(kept['value'])} ({_tenths(kept['low'])})"
         sides = (with_interval(point[side]) for side in SIDES)
