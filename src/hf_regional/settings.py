@@ -35,7 +35,7 @@ def parse(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     try:
         return schema.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = _most_telling(error.errors())
         raise ConfigError(f"{where}: {_sentence(schema, first)}", ".".join(str(part) for part in first["loc"])) from error
 
 
@@ -65,8 +65,17 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded)
 
 
+def _most_telling(errors: list[ErrorDetails]) -> ErrorDetails:
+    # Who misspells a required key makes two errors, and the one that is missing explains less.
+    first = errors[0]
+    beside = (other for other in errors if other["type"] == "extra_forbidden" and other["loc"][:-1] == first["loc"][:-1])
+    return next(beside, first) if first["type"] == "missing" else first
+
+
 def _sentence(schema: type[Settings], error: ErrorDetails) -> str:
     key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{key} is required and not there."
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg'].lower()}, got {error['input']!r}."
     known = sorted(_keys_at(schema, error["loc"][:-1]))
