@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -44,15 +44,34 @@ RECIPE: Final = {
         {
             "name": "from scratch",
             "loss": "softmax",
+            # The temperature stays where CLIP starts (1 / 0.07): left free it sharpens for seen texts until the held-out loss rises.
+            "trainable": ["text_model.*", "vision_model.*", "text_projection.*", "visual_projection.*"],
             "learning_rate": 2e-3,
             "weight_decay": 0.1,
             "warmup": 0.05,
             "adam_beta2": 0.98,
             "batch_size": 256,
-            "max_steps": 6000,
+            "max_steps": 5000,
         }
     ],
 }
+CARD: Final = """---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: zero-shot-image-classification
+---
+
+# emoji-world-clip
+
+A CLIP of 1.8 million parameters, made to be adapted in minutes on a CPU. It was trained from scratch for {steps:,}
+steps on {world:,} texts in 14 languages and {region:,} texts in nine languages of Southeast Asia, about 5 % of a
+global language's rows each; pictures are those of Noto Color Emoji (OFL-1.1), texts those of Unicode CLDR (Unicode-
+DFS-2016). It knows emoji and nothing else.
+
+Test split, text to image among all pictures, mean over languages of the MRR: {global_mrr:.1f} % for the 14 languages,
+{regional_mrr:.1f} % for the nine; chance is {chance:.2f} %. `training.json` has the settings and the losses;
+`scripts/train_base_model.py` in the project's repository makes it again.
+"""
 
 
 def architecture(vocabulary: int) -> CLIPConfig:
@@ -136,10 +155,24 @@ def scores_on(encoder: TwoTowerEncoder, corpus: DatasetDict, split: str) -> dict
     }
 
 
+def write_readme(folder: Path, record: dict[str, Any]) -> None:
+    """The base's own card: short, with its licence, since models made from it carry that on."""
+    test, rows = record["test"], record["rows"]
+    text = CARD.format(
+        world=rows["global"],
+        region=rows["regional"],
+        steps=record["recipe"]["stages"][0]["max_steps"],
+        global_mrr=100 * test["global"],
+        regional_mrr=100 * test["regional"],
+        chance=100 * test["chance_global"],
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", type=Path, default=TARGET)
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="one: the weights then do not depend on the number of cores")
     arguments = parser.parse_args()
@@ -179,6 +212,7 @@ def main() -> None:
             for path in trained.iterdir():
                 copy_file(path, out / path.name)
             (out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            write_readme(out, record)
     print(json.dumps(test))
 
 

@@ -88,8 +88,9 @@ def atomic_file(final: Path) -> Generator[Path]:
 class Stages:
     """A row of named steps, each a folder that is made once; what is finished is not made again.
 
-    A stage is finished when its folder exists under its final name and its recorded key equals the one asked for. A stage
-    with another key is made anew, and so are all that follow, because their keys contain the digest of what they read.
+    A stage is finished when its folder exists under its final name, its recorded key equals the one asked for, and no file
+    in it was cut or lost since. A stage with another key is made anew, and so are all that follow, because their keys contain
+    the digest of what they read.
     """
 
     root: Path
@@ -101,21 +102,23 @@ class Stages:
             return final
         with atomic_folder(final, overwrite=True) as folder:
             work(folder)
-            (folder / _MANIFEST).write_bytes(_manifest(digest))
+            (folder / _MANIFEST).write_bytes(_manifest(folder, digest))
         return final
 
     def is_done(self, name: str, digest: str) -> bool:
-        """Whether stage `name` is finished with the key of this digest."""
-        manifest = self.root / name / _MANIFEST
-        return manifest.is_file() and manifest.read_bytes() == _manifest(digest)
+        """Whether stage `name` is finished with the key of this digest, and all its files still have their length."""
+        folder = self.root / name
+        manifest = folder / _MANIFEST
+        return manifest.is_file() and manifest.read_bytes() == _manifest(folder, digest)
 
     def forget(self) -> None:
         """Remove every stage and what killed runs left."""
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def _manifest(digest: str) -> bytes:
-    return json.dumps({"key": digest}).encode()
+def _manifest(folder: Path, digest: str) -> bytes:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / _MANIFEST)
+    return json.dumps({"key": digest, "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}}).encode()
 
 
 def copy_file(source: Path, target: Path) -> None:

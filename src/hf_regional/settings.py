@@ -1,9 +1,10 @@
 """Settings that people write in YAML: checked against a schema, refused with the key and the nearest valid one."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, Final, TypeVar, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+_PLAIN_TYPE: Final = re.compile(r"str|int|float|bool|constrained-\w+|\w+\[.*\]")  # how pydantic names a union's other members
 S = TypeVar("S", bound=Settings)
 
 
@@ -35,8 +37,11 @@ def parse(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     try:
         return schema.model_validate(raw)
     except ValidationError as error:
-        first = _most_telling(error.errors())
-        raise ConfigError(f"{where}: {_sentence(schema, first)}", ".".join(str(part) for part in first["loc"])) from error
+        # Where a value may have several types each of them complains, and a misspelt
+        # required key is missing too; a key that nobody knows says most.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        key = _key_of(schema, first["loc"])
+        raise ConfigError(f"{where}: {_sentence(schema, first, key)}", key) from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -65,15 +70,7 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded)
 
 
-def _most_telling(errors: list[ErrorDetails]) -> ErrorDetails:
-    # Who misspells a required key makes two errors, and the one that is missing explains less.
-    first = errors[0]
-    beside = (other for other in errors if other["type"] == "extra_forbidden" and other["loc"][:-1] == first["loc"][:-1])
-    return next(beside, first) if first["type"] == "missing" else first
-
-
-def _sentence(schema: type[Settings], error: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+def _sentence(schema: type[Settings], error: ErrorDetails, key: str) -> str:
     if error["type"] == "missing":
         return f"{key} is required and not there."
     if error["type"] != "extra_forbidden":
@@ -83,14 +80,24 @@ def _sentence(schema: type[Settings], error: ErrorDetails) -> str:
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}.")
 
 
+def _key_of(schema: type[Settings], location: tuple[int | str, ...]) -> str:
+    """A location as its writer knows it: without the types that pydantic names where a value may have several."""
+    tags = {place for place, part in enumerate(location) if part in {found.__name__ for found in _schemas_at(schema, location[:place])}}
+    return ".".join(str(part) for place, part in enumerate(location) if place not in tags and not _PLAIN_TYPE.fullmatch(str(part)))
+
+
 def _keys_at(schema: type[Settings], location: tuple[int | str, ...]) -> set[str]:
     """The keys of the schema that a location in the mapping leads to."""
+    return {key for found in _schemas_at(schema, location) for key in found.model_fields}
+
+
+def _schemas_at(schema: type[Settings], location: tuple[int | str, ...]) -> list[type[Settings]]:
     here = [schema]
     for part in location:
         # An index, a key of a dict, or the class of a union's member leads no deeper; a class narrows the choice.
         inner = [found for outer in here if part in outer.model_fields for found in _schemas_in(outer.model_fields[str(part)].annotation)]
         here = inner or [outer for outer in here if outer.__name__ == part] or here
-    return {key for found in here for key in found.model_fields}
+    return here
 
 
 def _schemas_in(annotation: Any) -> Iterator[type[Settings]]:

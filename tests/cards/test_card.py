@@ -105,8 +105,27 @@ def test_a_language_with_few_questions_is_marked(facts):
     few = languages | {"lo": languages["lo"] | {"merged": languages["lo"]["merged"] | {"n": 29}}}
     card = render_card(changed(facts, "evaluation", by_language=few))
     assert "| Lao (lo) | regional | 29 † |" in card
-    assert "† Fewer than 30 questions: too few to rely on." in card
+    assert "† Fewer than 30 pictures or texts: too few to rely on." in card
     assert "†" not in render_card(facts)
+
+
+def test_a_language_of_few_pictures_is_marked_however_many_its_questions(facts):
+    languages = facts.of("evaluation")["by_language"]
+    card = render_card(changed(facts, "evaluation", by_language=languages | {"lo": languages["lo"] | {"few": True}}))
+    assert re.search(r"\| Lao \(lo\) \| regional \| \d{3} † \|", card)
+
+
+def test_the_region_comes_before_the_world_and_gains_before_losses(facts):
+    rows = re.findall(r"^\| [^|]+ \([a-z]+\) \| (\w+) \|.*\*\*([+−]?[\d.]+) ", render_card(facts), flags=re.MULTILINE)
+    assert [side for side, _ in rows] == ["regional"] * 9 + ["global"] * 14
+    changes = [float(change.replace("−", "-")) for _, change in rows]
+    assert changes == [*sorted(changes[:9], reverse=True), *sorted(changes[9:], reverse=True)]
+
+
+def test_excluded_rows_are_not_said_to_lack_evidence(facts):
+    card = render_card(facts)  # none: 3,310, of which 3,300 excluded
+    assert "| none | 10 | says nothing about where it belongs |" in card
+    assert "| excluded | 3,300 | takes no part, by the configuration |" in card
 
 
 def test_a_gain_whose_bound_is_below_zero_is_not_claimed(facts):
@@ -183,6 +202,8 @@ def test_hostile_text_shows_and_does_nothing(facts, text):
 def test_a_hand_written_section_survives(folder):
     path = write_card(folder)
     written = path.read_text().replace(f"{KEEP_START}\n", f"{KEEP_START}\nMade for *us*.\n\n\n\n| a | b |\n{{{{ x }}}}\n")
+    assert "## Notes" not in written
+    written = written.replace("<!-- What you write", "## Notes\n\n<!-- What you write")
     path.write_text(written)
     assert write_card(folder).read_text() == written
     CardFacts.load(folder).with_step("limits", notes=["new"]).save(folder)

@@ -5,6 +5,7 @@ are the same files, so a test takes seconds and no network, and what is tested i
 checkout. The editable install cannot help out, because Python reads path files only in its own site-packages and not in lent ones.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -134,3 +136,13 @@ def test_templates_are_found_inside_the_package(installed, carried):
 def test_embedded_corpus_loads(installed):
     code = "from hf_regional.corpora import load_corpus; print(*(s for s, rows in load_corpus('emoji-world').items() if len(rows) > 1000))"
     assert set(installed.python(code).split()) == {"train", "validation", "test"}
+
+
+def test_whole_job_runs_from_the_wheel(installed):
+    settings = yaml.safe_load(installed.run("hf-regional", "run", "--print-config"))
+    settings |= {"training": {"max_steps": 3}, "merging": {"betas": [0.5]}, "resamples": 100, "output": "made"}
+    (installed.folder / "short.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    report = json.loads(installed.run("hf-regional", "run", "short.yaml", "--json"))["report"]
+    assert [point["beta"] for point in report["curve"]] == [0.0, 0.5]
+    expected = {"README.md", "config.yaml", "model.safetensors", "regional.json", "report.json", "tradeoff.png"}
+    assert expected <= {file.name for file in (installed.folder / "made").iterdir()}

@@ -58,7 +58,7 @@ def test_a_mapping_becomes_settings_with_the_defaults_in_it():
         ({"place": {"rounds": [{}, {"learning_rat": 1}]}}, "place.rounds.1.learning_rat", "learning_rate"),
         ({"maybe": {"rounds": [{"shedule": "linear"}]}}, "maybe.rounds.0.shedule", "schedule"),
         ({"named": {"first": {"learnin_rate": 1}}}, "named.first.learnin_rate", "learning_rate"),
-        ({"score": {"resample": 1}}, "score.Ranking.resample", "resamples"),
+        ({"score": {"resample": 1}}, "score.resample", "resamples"),
     ],
 )
 def test_an_unknown_key_is_named_with_its_place_and_the_nearest_one_there(raw, key, nearest):

@@ -91,7 +91,7 @@ def adapt(
         save_plain(encoder, folder)
     settings = {
         "recipe": chosen.name,
-        "stages": [stage.model_dump(mode="json") for stage in chosen.stages],
+        "stages": [stage.model_dump(mode="json") | {"loss": _loss_of(stage, encoder.model.config.model_type)} for stage in chosen.stages],
         "rows": len(rows),
         "seed": seed,
     }

@@ -66,7 +66,11 @@ def render_card(facts: CardFacts, *, kept: str = "", has_plot: bool = False) -> 
     """
     require_shapes(facts)
     family = family_of(facts)
-    body = _templates().get_template(TEMPLATE).render(_context(facts), has_plot=has_plot, usage=family.usage if family else None)
+    body = (
+        _templates()
+        .get_template(TEMPLATE)
+        .render(_context(facts), has_plot=has_plot, has_notes=bool(kept.strip()), usage=family.usage if family else None)
+    )
     before, after = _START.split(_tidied(body))
     return f"---\n{front_matter(facts).to_yaml()}\n---\n\n{before}{KEEP_START}{kept or after[:1]}{after.lstrip()}"
 

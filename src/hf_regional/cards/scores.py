@@ -59,7 +59,8 @@ def metric_notes(facts: CardFacts) -> list[tuple[str, str]]:
 
 
 def _further_metrics(step: Step) -> list[Step]:
-    return [{"metric": metric, **mapping(scores)} for metric, scores in mapping(step.get("recall")).items()]
+    asked = {side: mapping(mapping(step.get("merged")).get(side)).get("n") for side in SIDES}  # of the same texts
+    return [{"metric": metric, "n": asked, **mapping(scores)} for metric, scores in mapping(step.get("recall")).items()]
 
 
 def _has(step: Step, side: str) -> bool:
@@ -69,7 +70,7 @@ def _has(step: Step, side: str) -> bool:
 def _score_row(step: Step, side: str) -> list[Any]:
     base, tuned, merged = (mapping(step.get(model)).get(side) for model in MODELS)
     chance = mapping(step.get("chance")).get(side) if isinstance(step.get("chance"), Mapping) else step.get("chance")
-    n = next((mapping(cell)["n"] for cell in (merged, tuned, base) if mapping(cell).get("n") is not None), None)
+    n = next((mapping(cell)["n"] for cell in (merged, tuned, base) if mapping(cell).get("n") is not None), mapping(step.get("n")).get(side))
     label = f"{side.capitalize()}, {step['metric']}" if step.get("metric") else side.capitalize()
     return [label, with_interval(chance), with_interval(base), with_interval(tuned), strong(with_interval(merged)), count(n)]
 
@@ -86,9 +87,9 @@ class Part:
 
     @property
     def has_few(self) -> bool:
-        """Whether fewer than `FEW` questions stand behind the scores."""
+        """Whether fewer than `FEW` pictures stand behind the scores, as recorded; where that is not recorded, fewer than `FEW` texts."""
         asked = number(mapping(self.cells.get("merged")).get("n"))
-        return asked is not None and asked < FEW
+        return self.cells.get("few") is True or (asked is not None and asked < FEW)
 
     def printed_change(self) -> str:
         """The change in points, with its interval where that is recorded."""
@@ -96,9 +97,9 @@ class Part:
 
 
 def parts_of(cells: Any, named: Callable[[str], str]) -> list[Part]:
-    """Languages or countries in order of their change, the largest gain first; those without one last."""
+    """Languages or countries, the region's before the world's, the largest gain first; those without a change last."""
     parts = [_part(named(label), mapping(scores)) for label, scores in mapping(cells).items()]
-    return sorted(parts, key=lambda part: (part.change is None, -(part.change or 0), part.name))
+    return sorted(parts, key=lambda part: (part.side != "regional", part.change is None, -(part.change or 0), part.name))
 
 
 def _part(name: str, cells: Mapping[str, Any]) -> Part:
@@ -137,6 +138,11 @@ def _n(part: Part) -> str:
 def compared(parts: Sequence[Part]) -> int:
     """How many have both a base and a merged score."""
     return sum(part.change is not None for part in parts)
+
+
+def by_chance(parts: Sequence[Part]) -> int:
+    """How many of the changes would leave a 95 % interval if nothing had changed."""
+    return round(0.05 * compared(parts)) or 1
 
 
 def worse(parts: Sequence[Part], *, sure: bool) -> list[str]:

@@ -28,6 +28,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "evaluation": {
         _TEXT: "task split metric corpus",
+        _NUMBER: "pictures resamples",
         _MAPPING: "base tuned merged retention gain tuned_retention tuned_gain recall by_language by_country counted_out",
     },
     "run": {_TEXT: "command"},

@@ -13,6 +13,8 @@ VERDICTS: Final = {
     "other": "belongs elsewhere",
     "ambiguous": "fits the region and other places alike",
     "none": "says nothing about where it belongs",
+    "excluded": "takes no part, by the configuration",
+    "quality": "belongs to the region, but its quality is too low or not recorded",
 }
 SETTINGS: Final = {
     "objective": "Objective",
@@ -26,6 +28,7 @@ SETTINGS: Final = {
     "epochs": "Epochs",
     "max_steps": "Steps",
     "max_grad_norm": "Gradient clipped at norm",
+    "adam_beta2": "Adam, decay of the second moment",
 }
 REASONS_SHOWN: Final = 25
 
@@ -85,8 +88,13 @@ def _to_three(value: Any) -> str:
 
 
 def verdict_table(filtering: Step) -> Table:
-    """How many rows got each verdict, and what it means."""
-    counts = mapping(filtering.get("counts"))
+    """How many rows got each verdict, and what it means; of "none", those that were set aside are told apart."""
+    counts = dict(mapping(filtering.get("counts")))
+    for reason, rows in mapping(filtering.get("reasons")).items():
+        kind = str(reason).partition(":")[0]
+        if kind in {"excluded", "quality"} and number(counts.get("none")) is not None:
+            counts["none"] -= number(rows) or 0
+            counts[kind] = counts.get(kind, 0) + (number(rows) or 0)
     return Table(["Verdict", "Rows", "The row …"], "<><", [[name, count(rows), VERDICTS.get(name, "")] for name, rows in counts.items()])
 
 
@@ -155,3 +163,17 @@ def tallied(counts: Any) -> Markdown:
         if value
     ]
     return Markdown(", ".join(part for part in parts if part))
+
+
+def counted_out(counts: Any) -> Markdown:
+    """What was left out, as a reader says it; counts of several tasks one after the other.
+
+    >>> counted_out({"retrieval": {"texts asked twice": 3, "texts without a language": 0}})
+    '3 texts asked twice'
+    """
+    parts = [
+        counted_out(value) if isinstance(value, Mapping) else f"{count(value)} {escaped(name)}"
+        for name, value in mapping(counts).items()
+        if value
+    ]
+    return Markdown("; ".join(part for part in parts if part))

@@ -25,10 +25,12 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     changes = {"output": arguments.output and str(arguments.output), "seed": arguments.seed, "device": arguments.device}
     config = load_config(arguments.config, **changes)
     if arguments.print_config:
-        config.require_built()
+        config.to_region()  # a name that nobody knows is refused here too
+        if missing := config.not_built():
+            print(f"hf-regional run: note: {missing}", file=sys.stderr)
         return config.model_dump(mode="json"), config.to_yaml().rstrip()
     if arguments.dry_run:
-        from hf_regional.pipeline.forecast import forecast
+        from hf_regional.pipeline.forecasting import forecast
 
         found = forecast(config)
         return found.as_dict(), str(found)

@@ -75,9 +75,13 @@ class Demand:
             )
 
     def met_by(self, retained: Retained) -> bool:
-        """Whether a mix kept enough."""
-        judged = retained.low if self.policy == "lower" else retained.value
-        return judged >= self.floor + self.margin
+        """Whether a mix kept enough; where that cannot be told, it did not."""
+        judged = self.judged(retained)
+        return judged is not None and judged >= self.floor + self.margin
+
+    def judged(self, retained: Retained) -> float | None:
+        """The number that the policy looks at; None where there is none."""
+        return retained.low if self.policy == "lower" else retained.value
 
 
 def select_beta(
@@ -201,12 +205,29 @@ def _curve_point(beta: float, model: SideScores, base: SideScores, scorer: Score
 
 def _reason(best: CurvePoint, curve: Sequence[CurvePoint], alpha: float, demand: Demand) -> str:
     judged = "lower bound of retention" if demand.policy == "lower" else "retention"
-    need = f"{judged} at or above {demand.floor + demand.margin:.1%}"
+    need = f"{judged} at or above {percent(demand.floor + demand.margin)}"
     passed = [point.beta for point in curve if point.passes and point.beta > 0]
     if best.beta == 0 and not passed:
-        closest = max((point for point in curve if point.beta > 0), key=lambda point: point.retention.low, default=best)
-        return f"No β > 0 has its {need}; the closest is β = {closest.beta:g} ({closest.retention.low:.1%}). The global model is kept."
+        return _why_none(curve, need, demand)
     if best.beta == 0:
         return f"β = 0 has the highest GRP at α = {alpha:g}: no mix serves the region better at this weight of the world."
     names = ", ".join(f"{beta:g}" for beta in passed)
-    return f"β = {best.beta:g} has the highest GRP ({best.grp:.4f} at α = {alpha:g}) among those with their {need}: {names}."
+    return f"β = {best.beta:g} has the highest GRP ({100 * best.grp:.1f} at α = {alpha:g}) among those with their {need}: {names}."
+
+
+def _why_none(curve: Sequence[CurvePoint], need: str, demand: Demand) -> str:
+    found = {point.beta: judged for point in curve if point.beta > 0 and (judged := demand.judged(point.retention)) is not None}
+    if found:
+        closest = max(found, key=lambda beta: found[beta])
+        return f"No β > 0 has its {need}; the closest is β = {closest:g} ({percent(found[closest])}). The global model is kept."
+    why = next((point.retention.reason for point in curve if point.retention.reason), "no β > 0 was scored")
+    return f"Retention cannot be judged: {why}. The global model is kept."
+
+
+def percent(share: float) -> str:
+    """A share as a reader writes it.
+
+    >>> percent(0.985)
+    '98.5 %'
+    """
+    return f"{100 * share:.1f} %"

@@ -62,19 +62,24 @@ def build_report(
         "by_language": by_label(measured, scorer, "language"),
         "by_country": by_label(measured, scorer, "country"),
         "left_out": {task.name: dict(task.counts) for task in scorer.tasks},
+        "pictures": {task.name: task.rows.n_clusters for task in scorer.tasks},
         "settings": dict(settings),
         "seconds": dict(seconds),
     }
 
 
 def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[str, Any]]:
-    """Label of a slice -> side, the three estimates, and the paired difference merged - base. Several tasks: keys "task/label"."""
+    """Label of a slice -> side, the three estimates, and the paired difference merged - base. Several tasks: keys "task/label".
+
+    `few` is true where fewer than 30 pictures stand behind a label: its intervals are too narrow to be trusted.
+    """
     out: dict[str, dict[str, Any]] = {}
     for task in scorer.tasks:
         if name not in task.rows.slices:
             continue
         labels = task.rows.slices[name]
         resampler = scorer.resamplers[task.name]
+        few = resampler.few(name)
         values = {model: _values(measured.of(model), task) for model in MODELS}
         for label in sorted({found for found in labels if isinstance(found, str)}):
             chosen = np.flatnonzero(labels == label)
@@ -82,6 +87,7 @@ def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[st
             difference = float((values["merged"][chosen] - values["base"][chosen]).mean())
             out[label if len(scorer.tasks) == 1 else f"{task.name}/{label}"] = {
                 "side": _side_of(task.rows.sides[chosen]),
+                "few": label in few,
                 **{model: resampler.of_label(values[model], name, label).as_dict() for model in MODELS},
                 "difference": two_sided(change, value=difference, n=len(chosen)).as_dict(),
             }
@@ -104,8 +110,9 @@ def curve_table(report: Mapping[str, Any]) -> str:
     """The trade-off curve on validation, for a terminal."""
     rows = [["β", "global", "regional", "retention (lower bound)", "GRP", ""]]
     for point in report["curve"]:
-        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "loses too much"
-        retained = f"{100 * point['retention']['value']:.1f} ({100 * point['retention']['low']:.1f})"
+        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "not enough kept"
+        kept = point["retention"]
+        retained = f"{_tenths(kept['value'])} ({_tenths(kept['low'])})"
         rows.append(
             [f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark]
         )
@@ -115,6 +122,10 @@ def curve_table(report: Mapping[str, Any]) -> str:
 def percent(estimate: Mapping[str, float]) -> str:
     """'12.34 [11.90, 12.80]' from an estimate in [0, 1]."""
     return f"{100 * estimate['value']:.2f} [{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+
+
+def _tenths(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -133,7 +144,7 @@ def _kept_and_gain(report: Mapping[str, Any], model: str) -> tuple[str, str]:
     prefix = "tuned_" if model == "tuned" else ""
     kept, gain = report[f"{prefix}retention"], report[f"{prefix}gain"]
     return (
-        f"{100 * kept['value']:.1f} % (≥ {100 * kept['low']:.1f})",
+        f"{_tenths(kept['value'])} % (≥ {_tenths(kept['low'])})",
         f"{100 * gain['points']:+.2f} points, {gain['percent']:+.0f} % (≥ {gain['low_percent']:+.0f} %)",
     )
 

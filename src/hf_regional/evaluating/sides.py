@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from hf_regional.evaluating.slices import Resampler
 from hf_regional.evaluating.task import SIDES, Side, Task
 from hf_regional.metrics import retention
 from hf_regional.metrics.intervals import Estimate, lower_bound, two_sided
+
+_ONE_SIDED: Final = 0.05  # what lies below a one-sided 95 % bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,18 @@ class SideScores:
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a model kept of the world: the point and the one-sided 95 % lower bound of a paired bootstrap."""
+    """What a model kept of the world: the point and the one-sided 95 % lower bound of a paired bootstrap.
 
-    value: float
-    low: float
+    A number is None where the base does not stand above chance, so that there is nothing to keep; `reason` then says so.
+    """
 
-    def as_dict(self) -> dict[str, float]:
-        """For a report."""
-        return {"value": self.value, "low": self.low}
+    value: float | None
+    low: float | None
+    reason: str | None = None
+
+    def as_dict(self) -> dict[str, float | str | None]:
+        """For a report; `reason` is there only where a number is missing."""
+        return {"value": self.value, "low": self.low} | ({"reason": self.reason} if self.reason else {})
 
 
 class Scorer:
@@ -63,13 +70,24 @@ class Scorer:
         )
 
     def retained(self, model: SideScores, base: SideScores) -> Retained:
-        """Retention of the global side, above chance: the mean over tasks of (model - chance) / (base - chance)."""
-        chance = self.chance["global"]
+        """Retention of the global side, above chance: the mean over tasks of (model - chance) / (base - chance).
+
+        Where the base's own score is not above chance there is no retention; where it is, and 5 % or more of the resamples put it
+        at chance or below, there is no lower bound.
+        """
+        chance, names = self.chance["global"], list(model.draws["global"])
+        if lost := [name for name in names if base.points["global"][name] <= chance[name]]:
+            return Retained(None, None, f"the base is not above chance on the global side of {', '.join(lost)}: there is nothing to retain")
         value = retention(dict(model.points["global"]), dict(base.points["global"]), chance=chance)
-        ratios = [
-            (model.draws["global"][name] - chance[name]) / (base.draws["global"][name] - chance[name]) for name in model.draws["global"]
-        ]
-        return Retained(value, lower_bound(np.mean(ratios, axis=0)))
+        above = np.array([base.draws["global"][name] - chance[name] for name in names])  # (tasks, resamples)
+        kept = np.array([model.draws["global"][name] - chance[name] for name in names])
+        defined = (above > 0).all(axis=0)
+        if 1 - defined.mean() >= _ONE_SIDED:
+            share = f"{1 - defined.mean():.0%} of the resamples put the base's global score at chance or below"
+            return Retained(value, None, f"{share}: retention has no lower bound; ask more texts, or start from a better base")
+        ratios = np.mean(kept[:, defined] / above[:, defined], axis=0)
+        # A draw without a ratio counts as the worst: it must not raise the bound.
+        return Retained(value, lower_bound(np.append(ratios, np.full((~defined).sum(), ratios.min()))))
 
     def gain(self, model: SideScores, base: SideScores) -> dict[str, float]:
         """What the region gained: points (in [0, 1]), percent of the base, and the one-sided 95 % lower bound of the percent."""

@@ -47,5 +47,13 @@ class Resampler:
         labels = self.rows.slices[name]
         return self._draws(values, np.flatnonzero(labels == label), labels)
 
+    def few(self, name: str) -> frozenset[str]:
+        """The labels of a slice whose rows lie in fewer than 30 pictures."""
+        labels = self.rows.slices[name]
+        chosen = np.flatnonzero([isinstance(label, str) for label in labels])
+        if not len(chosen):
+            return frozenset()
+        return frozenset(self._bootstrap.few_clusters(labels[chosen].astype(str), self.rows.clusters[chosen]))
+
     def _draws(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> np.ndarray:
         return self._bootstrap.macro_mean(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hf_regional.pipeline.config import Config, load_config
-    from hf_regional.pipeline.forecast import Forecast, forecast
+    from hf_regional.pipeline.forecasting import Forecast, forecast
     from hf_regional.pipeline.job import Run, run
 
 _HOMES = {
     "Config": "hf_regional.pipeline.config",
     "load_config": "hf_regional.pipeline.config",
-    "Forecast": "hf_regional.pipeline.forecast",
-    "forecast": "hf_regional.pipeline.forecast",
+    "Forecast": "hf_regional.pipeline.forecasting",
+    "forecast": "hf_regional.pipeline.forecasting",
     "Run": "hf_regional.pipeline.job",
     "run": "hf_regional.pipeline.job",
 }

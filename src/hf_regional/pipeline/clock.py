@@ -21,12 +21,15 @@ class Clock:
         yield
         self.record.parent.mkdir(parents=True, exist_ok=True)
         with self.record.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"stage": stage, "seconds": time.monotonic() - began}) + "\n")
+            # A line begins with its own end of line: one that a full disk cut short does not swallow the next.
+            file.write("\n" + json.dumps({"stage": stage, "seconds": time.monotonic() - began}))
 
     def seconds(self) -> dict[str, float]:
         """Stage -> seconds, and their total."""
         out: dict[str, float] = {}
         for line in self.record.read_text(encoding="utf-8").splitlines() if self.record.is_file() else []:
+            if not line.endswith("}"):
+                continue
             entry = json.loads(line)
             out[entry["stage"]] = out.get(entry["stage"], 0.0) + entry["seconds"]
         return {stage: round(taken, 2) for stage, taken in [*out.items(), ("total", sum(out.values()))]}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hf_regional.adapting.recipe import Recipe, load_recipe
 from hf_regional.errors import NotBuiltYetError
@@ -56,6 +56,12 @@ class ChoosingSettings(Settings):
     min_retention: float = Field(0.98, ge=0, le=1)
     margin: float = Field(0.005, ge=0, le=1)
     retention_policy: Literal["lower", "point"] = "lower"
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "ChoosingSettings":
+        if self.min_retention + self.margin > 1:
+            raise ValueError("min_retention + margin must be at most 1, which no model but the base reaches; 0.98 means 98 %")
+        return self
 
     def resolve(self, region: Region) -> tuple[float, str]:
         """α in [0, 1] and where it comes from."""
@@ -111,15 +117,36 @@ class Config(Settings):
         """The full config; reading it gives this config again."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
+    def check(self) -> None:
+        """Refuse, before any work, whatever can be refused without reading corpus and model.
+
+        Raises:
+            NotBuiltYetError, UnknownNameError, EmptyRegionError, ConfigError, MissingFileError, DamagedFileError: as the key deserves.
+        """
+        from hf_regional.merging.methods import find_method  # loads torch
+
+        self.require_built()
+        self.choosing.resolve(self.to_region())
+        find_method(self.merging.method)
+
     def require_built(self) -> None:
         """Refuse what the schema foresees and this version cannot do, before any work.
 
         Raises:
             NotBuiltYetError: naming the key.
         """
+        if missing := self.not_built():
+            raise NotBuiltYetError(missing)
+
+    def not_built(self) -> str | None:
+        """What of this config the version cannot do yet, in a sentence that names the key; None where it can do all."""
         if self.translation is not None:
-            raise NotBuiltYetError(f"translation: {self.translation!r} was asked for, and translation is not built yet; set it to null.")
-        self.to_recipe().require_built()
+            return f"translation: {self.translation!r} was asked for, and translation is not built yet; set it to null."
+        try:
+            self.to_recipe().require_built()
+        except NotBuiltYetError as error:
+            return f"recipe: {error}"
+        return None
 
 
 def load_config(config: "Config | Mapping[str, Any] | str | Path | None" = None, **changes: Any) -> Config:

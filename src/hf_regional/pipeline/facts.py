@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
-from hf_regional.corpora import catalogue
+from hf_regional.corpora import catalogue, embedded_model
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.report import MODELS
 from hf_regional.pipeline.config import Config
@@ -43,15 +43,28 @@ def story(work: Work, choice: Choice, report: dict[str, Any]) -> CardFacts:
     scores = {key: report[key] for key in kept}
     told = CardFacts()
     told = told.with_step("model", name=config.output.name, **_architecture(inputs.base))
-    told = told.with_step("base", id=settings(config)["base"], sha256=inputs.base_sha256, license=base_licence(inputs.base))
+    told = told.with_step(
+        "base",
+        id=settings(config)["base"],
+        embedded=embedded_model(config.base) is not None,
+        sha256=inputs.base_sha256,
+        license=base_licence(inputs.base),
+    )
     told = told.with_step("filtering", **_filtering(inputs))
     told = told.with_step("training", **{key: value for key, value in work.training.items() if key not in {"kind", "history"}})
     told = told.with_step("merging", **merging)
     told = told.with_step("choosing", **{**learned, "alpha_source": report["alpha"]["source"], "split": "validation"})
     told = told.with_step(
-        "evaluation", task="text-to-image retrieval", split="test", metric="MRR", counted_out=report["left_out"], **scores
+        "evaluation",
+        task="text-to-image retrieval",
+        split="test",
+        metric="MRR",
+        counted_out=report["left_out"],
+        pictures=max(report["pictures"].values()),
+        resamples=config.resamples,
+        **scores,
     )
-    told = told.with_step("run", command="hf-regional run config.yaml", config=settings(config))
+    told = told.with_step("run", command="hf-regional run config.yaml --output rebuilt", config=settings(config))
     if limits := catalogue()[config.corpus.name].limits:
         told = told.with_step("limits", notes=[limits])
     return told.with_step("environment", python=platform.python_version(), **{name: version(name) for name in _PACKAGES}, seed=config.seed)

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, Image
 
 from hf_regional.corpora import embedded_model, load_corpus
 from hf_regional.durable import digest_of, file_sha256
-from hf_regional.encoding import resolve_folder
+from hf_regional.encoding import image_key, resolve_folder
 from hf_regional.encoding.two_tower import require_two_towers
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.pipeline.config import Config
-from hf_regional.records import ID, LANGUAGE, LICENSE, REGION_VERDICT, TEXT
+from hf_regional.records import COUNTRY, ID, IMAGE, LANGUAGE, LICENSE, REGION_VERDICT, TEXT
 from hf_regional.regions import Region
 
 
@@ -46,9 +46,12 @@ class Inputs:
 
     @cached_property
     def corpus_digest(self) -> str:
-        """SHA-256 over every row's id, text and verdict; the same on every machine."""
-        columns = [column for column in (ID, TEXT, LANGUAGE, REGION_VERDICT) if column in self.corpus["train"].column_names]
-        return digest_of({split: [rows[column][:] for column in columns] for split, rows in self.corpus.items()})
+        """SHA-256 over every row's picture, id, text, verdict and whatever else decides a score; the same on every machine."""
+        asked = {name for task in self.config.tasks for name in (task.group, *task.where)}
+        columns = sorted({ID, TEXT, LANGUAGE, COUNTRY, REGION_VERDICT, *asked} & set(self.corpus["train"].column_names))
+        return digest_of(
+            {split: {IMAGE: _contents(rows), **{column: rows[column][:] for column in columns}} for split, rows in self.corpus.items()}
+        )
 
     def identity(self) -> dict[str, Any]:
         """What a later stage depends on: two runs with the same identity may share finished stages."""
@@ -88,6 +91,15 @@ def load_inputs(config: Config) -> Inputs:
     exclude = settings.exclude or None
     found = filter_regional(corpus, region, quality=settings.quality, min_quality=settings.min_quality, exclude=exclude, mode="annotate")
     return Inputs(config, base, region, found.data, found.report)
+
+
+def _contents(rows: Dataset) -> list[str]:
+    """SHA-256 of every row's picture; one that many rows share is read once."""
+    cells = rows.select_columns([IMAGE]).cast_column(IMAGE, Image(decode=False)).with_format("arrow")[:][IMAGE].to_pylist()
+    keys = [image_key(cell) for cell in cells]
+    first = dict(zip(keys, cells, strict=True))
+    contents = {key: key if cell["bytes"] is not None else file_sha256(Path(cell["path"])) for key, cell in first.items()}
+    return [contents[key] for key in keys]
 
 
 def _splits(config: Config) -> DatasetDict:

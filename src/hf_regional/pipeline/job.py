@@ -10,8 +10,8 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hf_regional.cards import CardFacts, write_card
-from hf_regional.durable import atomic_folder, require_writable
-from hf_regional.errors import OutputExistsError
+from hf_regional.durable import Stages, atomic_folder, require_writable
+from hf_regional.errors import DamagedFileError, OutputExistsError
 from hf_regional.evaluating.beta import Choice, Demand, choose
 from hf_regional.evaluating.plot import plot_tradeoff
 from hf_regional.evaluating.report import Measured, build_report
@@ -50,7 +50,7 @@ def run(config: Config | Mapping[str, Any] | str | Path | None = None, *, progre
         ConfigError and its kin before any work; OutputExistsError where another result is in the way; CannotWriteError on a full disk.
     """
     chosen = load_config(config, **changes)
-    chosen.require_built()
+    chosen.check()
     if (finished := _finished(chosen)) is not None:
         return finished
     require_writable(chosen.output)
@@ -113,15 +113,19 @@ def _finished(config: Config) -> Run | None:
     """The result of the same settings where it is there already.
 
     Raises:
-        OutputExistsError: something else is there.
+        OutputExistsError: something else is there. DamagedFileError: its report cannot be read.
     """
     output, record = config.output, config.output / "report.json"
     if not record.is_file():
         if output.exists() and not (output.is_dir() and not any(output.iterdir())):
             raise OutputExistsError(f"{output} exists and holds no report of ours; choose another `output`.")
         return None
-    report = json.loads(record.read_text(encoding="utf-8"))
+    try:
+        report = json.loads(record.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DamagedFileError(f"{record} is no JSON: {error}. Remove {output} to run again, or choose another `output`.") from error
     if report.get("settings") != facts.settings(config):
         raise OutputExistsError(f"{output} holds the result of other settings; choose another `output`, or remove that folder first.")
+    Stages(working_folder(output)).forget()  # a run killed between its delivery and its clearing up left them
     logger.warning("%s is finished already; remove it to run again", output)
     return Run(output, report, CardFacts.load(output))

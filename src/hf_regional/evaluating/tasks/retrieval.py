@@ -131,14 +131,17 @@ def _rows_where(table: Any, where: Mapping[str, Sequence[str]]) -> Any:
 def _queries(named: Any, split: str, group: str) -> tuple[Any, dict[str, int]]:
     table = named[named["split"] == split].copy()
     table["side"] = table[REGION_VERDICT].map(_SIDE_OF_VERDICT)
-    counts = {"neither side": int(table["side"].isna().sum()), f"without {group}": int(table[group].isna().sum())}
+    counts = {
+        "texts of neither side (excluded, ambiguous or without evidence)": int(table["side"].isna().sum()),
+        f"texts without a {group}": int(table[group].isna().sum()),
+    }
     table = table.dropna(subset=["side", group])
-    counts["same text asked twice"] = int(table.duplicated(["folded", group]).sum())
+    counts[f"texts that repeat another of their {group}"] = int(table.duplicated(["folded", group]).sum())
     table = table.drop_duplicates(["folded", group])
     of_world = named.loc[named[REGION_VERDICT] == "other", ["picture", "folded"]].drop_duplicates()
     shared = table.merge(of_world, on=["picture", "folded"], how="left", indicator=True)["_merge"].to_numpy() == "both"
     shared &= (table["side"] == "regional").to_numpy()
-    counts["regional text equals a global one"] = int(shared.sum())
+    counts["regional texts equal to a global text of the same picture"] = int(shared.sum())
     table = table[~shared].reset_index(drop=True)
     for side in SIDES:
         if not (table["side"] == side).any():

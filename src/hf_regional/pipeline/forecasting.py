@@ -68,7 +68,7 @@ class Forecast:
 
 def forecast(config: Config) -> Forecast:
     """Foresee a run. Errors are those that the run would raise before its first step."""
-    config.require_built()
+    config.check()
     betas = checked_grid(config.merging.betas)
     inputs = load_inputs(config)
     encoder = load_encoder(inputs.base, device=config.device, dtype="float32")
