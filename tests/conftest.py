@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No timed assertions: machines are noisy. Derandomised: a failure is of the change, not of the day.
+settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parents[1]
+collect_ignore_glob = ["*conftest.py"]  # several of one name: as doctest modules they would be taken for one another
 
 # They are loaded for their fixtures; collected for doctests too, the second of the same name would be an error.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
