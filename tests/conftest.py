@@ -19,9 +19,6 @@ settings.load_profile("ours")
 ROOT = Path(__file__).resolve().parents[1]
 collect_ignore_glob = ["*conftest.py"]  # several of one name: as doctest modules they would be taken for one another
 
-# They are loaded for their fixtures; collected for doctests too, the second of the same name would be an error.
-collect_ignore_glob = ["conftest.py", "*/conftest.py"]
-
 # Read by the libraries when they are imported, so they are set here, before any test module imports one; subprocesses inherit them.
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
