@@ -13,7 +13,7 @@ REGION: Final = "#D55E00"
 INK: Final = "#222222"
 GREY: Final = "#666666"
 FAINT: Final = "#b5b5b5"
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
