@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from hf_regional.errors import NotBuiltYetError, UnknownNameError
+from hf_regional.errors import NoRowsError, NotBuiltYetError, UnknownNameError
 from hf_regional.settings import Settings, parse, parse_yaml, read_yaml
 
 BUILT: Final = ("contrastive",)
@@ -32,6 +32,15 @@ class Stage(Settings):
     max_steps: int = -1  # above 0 it overrides epochs
     max_grad_norm: float = Field(1.0, gt=0)
     adam_beta2: float = Field(0.999, gt=0, lt=1)
+
+    def require_rows(self, rows: int) -> None:
+        """Refuse rows that do not fill one batch.
+
+        Raises:
+            NoRowsError: naming both numbers.
+        """
+        if rows < self.batch_size:
+            raise NoRowsError(f"stage {self.name!r} takes batches of {self.batch_size}, and there are only {rows} rows; lower batch_size.")
 
     def steps(self, rows: int) -> int:
         """Optimiser steps over `rows` rows; the last, smaller batch of an epoch is left out."""

@@ -127,10 +127,7 @@ def _training_rows(data: Dataset | HasData) -> Dataset:
 def _run_stage(
     encoder: TwoTowerEncoder, rows: Dataset, stage: Stage, folder: Path, periodic: PeriodicScore | None, *, seed: int, progress: bool
 ) -> list[dict[str, float]]:
-    if len(rows) < stage.batch_size:
-        raise NoRowsError(
-            f"stage {stage.name!r} takes batches of {stage.batch_size}, and there are only {len(rows)} rows; lower batch_size."
-        )
+    stage.require_rows(len(rows))
     count = freeze_all_but(encoder.model, stage.trainable)
     arguments = training_arguments(stage, len(rows), str(folder), seed=seed, device=str(encoder.device))
     logger.info("stage %s: %d steps over %d rows, %d parameters train", stage.name, arguments.max_steps, len(rows), count)

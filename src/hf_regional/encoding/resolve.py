@@ -8,6 +8,8 @@ from hf_regional.protocols import HasPath
 # Pickles can run code when they are opened; ours never are, so they are not even fetched.
 _NEVER = ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "*.onnx", "*.pkl"]
 
+_ADVICE = "check the spelling, the connection, and HF_HUB_OFFLINE; a folder on this disk works without any"
+
 
 def parse_model_id(model: str) -> tuple[str, str | None]:
     """Split "owner/name@revision"; without "@" the revision is None.
@@ -30,9 +32,41 @@ def resolve_folder(model: str | Path | HasPath, *, revision: str | None = None) 
     path = Path(model).expanduser()
     if path.is_dir():
         return path
+    _require_id(model)
+    return _download(*parse_model_id(str(model)), revision)
+
+
+def _require_id(model: str | Path) -> None:
     if isinstance(model, Path) or model.startswith((".", "/", "~")) or model.count("/") > 1:
         raise MissingFileError(f"{model} is no folder. Give a checkpoint folder, or a Hub id such as 'google/siglip2-base-patch16-224'.")
-    return _download(*parse_model_id(model), revision)
+
+
+def bytes_to_fetch(model: str) -> int:
+    """Bytes that `resolve_folder` would download for a model: 0 for a folder and for what the cache holds already.
+
+    Asks the Hub for the repository's listing, and fetches none of its files.
+
+    Raises:
+        MissingFileError: neither a folder nor a repository that can be reached.
+    """
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+    from huggingface_hub.utils import filter_repo_objects
+
+    if Path(model).expanduser().is_dir():
+        return 0
+    _require_id(model)
+    repo_id, revision = parse_model_id(model)
+    try:
+        listing = HfApi().model_info(repo_id, revision=revision, files_metadata=True)
+    except OfflineModeIsEnabled:
+        resolve_folder(model)  # from the cache, or the error that says the way out
+        return 0
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise MissingFileError(f"{repo_id!r} is no folder here and could not be found on the Hub: {_ADVICE}.") from error
+    sizes = {file.rfilename: file.size or 0 for file in listing.siblings or []}
+    wanted = filter_repo_objects(sizes, ignore_patterns=_NEVER)
+    return sum(sizes[name] for name in wanted if not isinstance(try_to_load_from_cache(repo_id, name, revision=listing.sha), str))
 
 
 def _download(repo_id: str, inner: str | None, revision: str | None) -> Path:
@@ -45,5 +79,4 @@ def _download(repo_id: str, inner: str | None, revision: str | None) -> Path:
         advice = f"accept its terms at https://huggingface.co/{repo_id} and log in with `hf auth login`"
         raise MissingFileError(f"{repo_id} is gated: {advice}.") from error
     except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        advice = "check the spelling, the connection, and HF_HUB_OFFLINE; a folder on this disk works without any"
-        raise MissingFileError(f"{repo_id!r} is no folder here and could not be fetched from the Hub: {advice}.") from error
+        raise MissingFileError(f"{repo_id!r} is no folder here and could not be fetched from the Hub: {_ADVICE}.") from error

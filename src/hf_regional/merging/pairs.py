@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hf_regional.errors import DamagedFileError, NonFiniteError
+from hf_regional.merging.checkpoint import Checkpoint
 from hf_regional.merging.header import FLOATS, Stored
 
 _CHUNK: Final = 1 << 22  # bytes of the wider of the two: small enough for the cache of one core, large enough for a disk
@@ -67,6 +68,20 @@ def is_finite(values: Tensor) -> bool:
     """Whether a floating tensor, not empty, holds neither NaN nor infinity."""
     # min and max pass both on, and cost a tenth of isfinite().all()
     return all(math.isfinite(bound.item()) for bound in torch.aminmax(values))
+
+
+def require_finite(checkpoint: Checkpoint) -> None:
+    """Read every tensor of a checkpoint once.
+
+    Raises:
+        NonFiniteError: a floating tensor holds NaN or infinity; the message names file and tensor.
+        DamagedFileError: a file ended before its header said.
+    """
+    for shard in checkpoint.shards:
+        with shard.file.open("rb", buffering=0) as source:
+            for name, stored in shard.tensors.items():
+                for _ in _pieces(name, stored, source, _CHUNK):
+                    pass
 
 
 def _pieces(name: str, stored: Stored, source: FileIO, step: int) -> Iterator[Tensor]:

@@ -7,7 +7,7 @@ away; disk is the arithmetic of the checkpoints that the run writes.
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,28 +19,31 @@ from datasets import Dataset, Image
 from hf_regional.adapting.batches import PairCollator
 from hf_regional.adapting.objectives import positives_of, softmax_loss
 from hf_regional.adapting.recipe import Stage
-from hf_regional.encoding import TwoTowerEncoder, load_encoder
+from hf_regional.corpora import embedded_model
+from hf_regional.encoding import TwoTowerEncoder, bytes_to_fetch, load_encoder
 from hf_regional.evaluating.beta import checked_grid
 from hf_regional.evaluating.report import aligned
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask
 from hf_regional.pipeline.config import Config
 from hf_regional.pipeline.facts import base_licence
-from hf_regional.pipeline.inputs import load_inputs
+from hf_regional.pipeline.inputs import Inputs, load_inputs, load_rows
 from hf_regional.records import IMAGE, TEXT
 
 _STEPS: Final = 8  # timed ones; the first, which allocates, is not counted
 _SAMPLE: Final = 512
-_OVERHEAD_S: Final = 4.0  # reading the corpus, the plot and the card
+_OVERHEAD_S: Final = 4.0  # the interpreter and its imports, the plot and the card
+_BESIDE: Final = 400_000  # bytes of the plot, the card and the measured rows
+_UNKNOWN: Final = "known once the model is on this disk"
 _GB: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a run needs. Bytes and seconds; counts are exact."""
+    """What a run needs. Bytes and seconds; counts are exact. Memory is None, and time empty, while the model is not on this disk."""
 
     rows: dict[str, int]
     steps: int
-    memory_bytes: int
+    memory_bytes: int | None
     disk_bytes: int
     download_bytes: int
     licenses: dict[str, Any]
@@ -55,22 +58,26 @@ class Forecast:
         lines += [[f"rows, {name}", f"{count:,}"] for name, count in self.rows.items()]
         lines += [
             ["training steps", f"{self.steps:,}"],
-            ["memory", f"{self.memory_bytes / _GB:.2f} GB"],
+            ["memory", _UNKNOWN if self.memory_bytes is None else f"{self.memory_bytes / _GB:.2f} GB"],
             ["disk", f"{self.disk_bytes / _GB:.3f} GB"],
         ]
         lines += [
             ["downloads", f"{self.download_bytes / _GB:.3f} GB"],
             *([f"licence, {name}", str(found)] for name, found in self.licenses.items()),
         ]
-        lines += [[f"time, {stage}", f"{seconds / 60:.1f} min"] for stage, seconds in self.seconds.items()]
+        lines += [[f"time, {stage}", f"{seconds / 60:.1f} min"] for stage, seconds in self.seconds.items()] or [["time", _UNKNOWN]]
         return aligned(lines)
 
 
 def forecast(config: Config) -> Forecast:
     """Foresee a run. Errors are those that the run would raise before its first step."""
     config.check()
+    began = time.perf_counter()
     betas = checked_grid(config.merging.betas)
+    if fetch := 0 if embedded_model(config.base) else bytes_to_fetch(config.base):
+        return _before_the_download(config, fetch)
     inputs = load_inputs(config)
+    reading = time.perf_counter() - began
     encoder = load_encoder(inputs.base, device=config.device, dtype="float32")
     tasks = {split: inputs.tasks(split) for split in ("validation", "test")}
     recipe = config.to_recipe()
@@ -82,18 +89,46 @@ def forecast(config: Config) -> Forecast:
     seconds = {
         "training": sum(stage.steps(rows) * a_step[stage.name] for stage in recipe.stages),
         "scoring": len(betas) * scoring["validation"] + 3 * scoring["test"],
-        "the rest": _OVERHEAD_S + (len(betas) + 3) * weights / 2e8,
+        "the rest": _OVERHEAD_S + reading + (len(betas) + 3) * weights / 2e8,
     }
     return Forecast(
-        rows={"training": rows, **{f"{split} texts": sum(len(task.texts) for task in found) for split, found in tasks.items()}},
+        rows=_rows(inputs, tasks),
         steps=recipe.steps(rows),
         memory_bytes=_peak_memory(),
-        # θ_regional, every mix, and the two models of the result, before the working folder is removed.
-        disk_bytes=_checkpoint_bytes(inputs.base) * (1 + sum(beta > 0 for beta in betas) + 2),
+        disk_bytes=_copies(config) * _checkpoint_bytes(inputs.base) + _BESIDE,
         download_bytes=0,
-        licenses={"base model": base_licence(inputs.base), **{name: f"{count:,} rows" for name, count in inputs.licences().items()}},
+        licenses={"base model": base_licence(inputs.base), **_licences(inputs)},
         seconds={**seconds, "total": sum(seconds.values())},
     )
+
+
+def _before_the_download(config: Config, fetch: int) -> Forecast:
+    """What can be told while the model is still on the Hub: memory and time need it, and a dry run fetches nothing."""
+    inputs = load_rows(config, Path(config.base))
+    tasks = {split: inputs.tasks(split) for split in ("validation", "test")}
+    return Forecast(
+        rows=_rows(inputs, tasks),
+        steps=config.to_recipe().steps(len(inputs.training_rows)),
+        memory_bytes=None,
+        disk_bytes=fetch * (1 + _copies(config)) + _BESIDE,
+        download_bytes=fetch,
+        licenses={"base model": "see its page on the Hub", **_licences(inputs)},
+        seconds={},
+    )
+
+
+def _rows(inputs: Inputs, tasks: Mapping[str, Sequence[RetrievalTask]]) -> dict[str, int]:
+    texts = {f"{split} texts": sum(len(task.texts) for task in found) for split, found in tasks.items()}
+    return {"training": len(inputs.training_rows), **texts}
+
+
+def _licences(inputs: Inputs) -> dict[str, str]:
+    return {name: f"{count:,} rows" for name, count in inputs.licences().items()}
+
+
+def _copies(config: Config) -> int:
+    """θ_regional, every mix, and the two models of the result, which all are there before the working folder is removed."""
+    return 1 + sum(beta > 0 for beta in checked_grid(config.merging.betas)) + 2
 
 
 def _step_seconds(encoder: TwoTowerEncoder, rows: Dataset, stage: Stage) -> float:

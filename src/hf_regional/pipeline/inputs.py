@@ -15,6 +15,8 @@ from hf_regional.encoding.two_tower import require_two_towers
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
+from hf_regional.merging.checkpoint import read_checkpoint
+from hf_regional.merging.pairs import require_finite
 from hf_regional.pipeline.config import Config
 from hf_regional.records import COUNTRY, ID, IMAGE, LANGUAGE, LICENSE, REGION_VERDICT, TEXT
 from hf_regional.regions import Region
@@ -36,7 +38,9 @@ class Inputs:
         train = self.corpus["train"]
         kept = np.flatnonzero(np.asarray(train[REGION_VERDICT][:]) == "kept")
         if not len(kept):
-            raise NoRowsError(f"no row of the train split is kept for {self.region.name}: {self.filtering}")
+            raise NoRowsError(
+                f"no row of the train split is kept for {self.region.name}. Widen the region or the corpus.\n{self.filtering}"
+            )
         return train.select(kept)
 
     @cached_property
@@ -82,15 +86,23 @@ class Inputs:
 
 def load_inputs(config: Config) -> Inputs:
     """Read what a config names and filter it to the region. Errors name the key, the column, the region or the file."""
-    region = config.to_region()
     base = embedded_model(config.base) or resolve_folder(config.base)
     require_two_towers(base)
-    corpus = _splits(config)
-    settings = config.corpus
+    # An hour of training on a broken base ends in a loss of NaN that does not say which tensor it was.
+    require_finite(read_checkpoint(base))
+    return load_rows(config, base)
+
+
+def load_rows(config: Config, base: Path) -> Inputs:
+    """The same without a look at the base model, which may not be on this disk yet."""
+    region, settings, corpus = config.to_region(), config.corpus, _splits(config)
     # The corpus has its columns under our names already, so the filter needs no mapping.
     exclude = settings.exclude or None
     found = filter_regional(corpus, region, quality=settings.quality, min_quality=settings.min_quality, exclude=exclude, mode="annotate")
-    return Inputs(config, base, region, found.data, found.report)
+    inputs = Inputs(config, base, region, found.data, found.report)
+    for stage in config.to_recipe().stages:
+        stage.require_rows(len(inputs.training_rows))
+    return inputs
 
 
 def _contents(rows: Dataset) -> list[str]:
