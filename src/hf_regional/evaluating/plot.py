@@ -67,10 +67,10 @@ def _title(report: Mapping[str, Any]) -> str:
 
 def _subtitle(report: Mapping[str, Any]) -> str:
     """The test split's figures: those of the curve helped to choose, so they flatter the choice a little."""
-    kept, gain = report["retention"], report["gain"]
-    if not report["beta"] or kept["value"] is None:
+    if not report["beta"] or report["retention"]["value"] is None:
         return "Curves: validation split, on which β is chosen."
-    found = f"{gain['percent']:+.0f} % for the region, {100 * kept['value']:.1f} % of the global score kept"
+    gained, kept = report["gain"]["percent"], 100 * report["retention"]["value"]
+    found = f"{gained:+.0f} % for the region, {kept:.1f} % of the global score kept"
     return f"On the test split: {found}. Curves: the validation split, on which β was chosen."
 
 
