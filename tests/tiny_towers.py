@@ -1,5 +1,6 @@
 """A CLIP and a SigLIP of a few thousand random parameters, with tokenizer and processor, as plain `transformers` folders."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -76,6 +77,7 @@ def save_towers(family: str, folder: Path, *, seed: int = 0) -> Path:
     else:
         pictures = SiglipImageProcessor(size=size, image_mean=MIDDLE, image_std=MIDDLE)
         model, processor = SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), SiglipProcessor(pictures, tokenizer)
+        model.logit_scale.data.fill_(math.log(10))  # as SigLIP's own training begins; transformers leaves 0
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder

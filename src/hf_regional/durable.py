@@ -60,11 +60,12 @@ def atomic_folder(final: Path, *, overwrite: bool = False) -> Generator[Path]:
     """
     target = final.absolute()  # the block may change the working folder
     partial = _sibling(target, "partial")
+    _make_parent(final)
     with _translated(final), _removed_on_failure(partial):
         _sweep(target)
         if not overwrite:
             _refuse_existing(final)
-        partial.mkdir(parents=True)
+        partial.mkdir()
         yield partial
         _sync_tree(partial)
         _replace_folder(partial, target)
@@ -75,8 +76,8 @@ def atomic_file(final: Path) -> Generator[Path]:
     """A path beside `final` to write to; it replaces `final` when the block ends well. Errors as `atomic_folder`."""
     target = final.absolute()
     partial = _sibling(target, "partial")
+    _make_parent(final)
     with _translated(final), _removed_on_failure(partial):
-        target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         yield partial
         _sync(partial)
@@ -131,16 +132,21 @@ def require_writable(final: Path) -> None:
     """Fail now rather than after an hour if `final` could not be created.
 
     Raises:
-        CannotWriteError: the nearest existing parent cannot be written.
+        CannotWriteError: the nearest existing parent cannot be written, or is no folder.
     """
-    parent = final.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(final)
+    with _translated(final):
         probe = _sibling(final.absolute(), "partial")
         probe.mkdir()
         probe.rmdir()
-    except OSError as error:  # a file in the way and a folder that nobody can make are as final as a closed one
-        raise CannotWriteError(f"cannot write {final}: {error.strerror} ({error.filename}). Choose another output.") from error
+
+
+def _make_parent(final: Path) -> None:
+    try:
+        final.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # whatever it is, a file in the way included: there is nowhere to write to
+        message = f"cannot write {final}: {error.strerror} ({error.filename}). Choose another output, or clear the way."
+        raise CannotWriteError(message) from error
 
 
 def _refuse_existing(final: Path) -> None:
@@ -162,7 +168,7 @@ def _host() -> str:
 def _sweep(final: Path) -> None:
     """Clear what killed processes of this machine left beside `final`; a folder that one had just set aside goes back to its name."""
     pattern = re.compile(rf"\.{re.escape(final.name)}\.(partial|old)-(\d+)-{_host()}-[0-9a-f]{{8}}")
-    for path in sorted(final.parent.iterdir()) if final.parent.is_dir() else ():
+    for path in sorted(final.parent.iterdir()):
         left = pattern.fullmatch(path.name)
         if left is None or _is_running(int(left[2])):
             continue

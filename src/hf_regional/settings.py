@@ -37,7 +37,8 @@ def parse(schema: type[S], raw: Mapping[str, Any], where: str) -> S:
     try:
         return schema.model_validate(raw)
     except ValidationError as error:
-        # Where a value may have several types each of them complains; a key that none of them knows says most.
+        # Where a value may have several types each of them complains, and a misspelt
+        # required key is missing too; a key that nobody knows says most.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         key = _key_of(schema, first["loc"])
         raise ConfigError(f"{where}: {_sentence(schema, first, key)}", key) from error
@@ -70,6 +71,8 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
 
 
 def _sentence(schema: type[Settings], error: ErrorDetails, key: str) -> str:
+    if error["type"] == "missing":
+        return f"{key} is required and not there."
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg'].lower()}, got {error['input']!r}."
     known = sorted(_keys_at(schema, error["loc"][:-1]))

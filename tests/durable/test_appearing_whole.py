@@ -157,10 +157,18 @@ def test_other_errors_come_out_as_they_are(tmp_path, error):
     assert names(tmp_path) == []
 
 
-def test_an_output_below_a_file_is_found_before_the_work(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
-        require_writable(tmp_path / "file" / "out")
+@pytest.mark.parametrize("place", ["file/out", "file/deep/out"])
+@pytest.mark.parametrize(
+    "call", [require_writable, lambda final: atomic_folder(final).__enter__(), lambda final: atomic_file(final).__enter__()]
+)
+def test_a_file_in_the_way_of_the_folder_is_named(tmp_path, call, place):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(CannotWriteError, match=r"cannot write .*/out: .*/file(/deep)?\)\. Choose another output"):
+        call(tmp_path / place)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_place_that_can_be_written_is_left_empty(tmp_path):
     require_writable(tmp_path / "new" / "out")
     assert names(tmp_path / "new") == []
 

@@ -59,12 +59,19 @@ def test_forgetting_removes_all_stages(tmp_path):
     assert not (tmp_path / "stages").exists()
 
 
-def test_a_stage_whose_manifest_was_cut_short_is_made_again(tmp_path):
+DAMAGES = {
+    "its manifest is cut short": lambda folder: (folder / "stage.json").write_text('{"key": "'),
+    "its manifest is gone": lambda folder: (folder / "stage.json").unlink(),
+    "a file is cut short": lambda folder: (folder / "times.txt").write_text(""),
+    "a file is gone": lambda folder: (folder / "times.txt").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_finished_stage_is_made_again_where(damage, tmp_path):
     stages, work = Stages(tmp_path), Counted()
-    folder = stages.run("a", 1, work)
-    (folder / "stage.json").write_text('{"key": "')
-    stages.run("a", 1, work)
-    assert work.times == 2
+    DAMAGES[damage](stages.run("a", 1, work))
+    assert (stages.run("a", 1, work) / "times.txt").read_text() == "2"
 
 
 KILLED = """

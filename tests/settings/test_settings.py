@@ -24,12 +24,18 @@ class Ranking(Settings):
     resamples: int = 100
 
 
+class Source(Settings):
+    url: str
+    size: int = 0
+
+
 class Job(Settings):
     seed: int = 0
     place: Place = Place()
     maybe: Place | None = None
     named: dict[str, Round] = Field({})
     score: Ranking | str = "none"
+    source: Source | None = None
 
 
 def refusal(raw: dict) -> ConfigError:
@@ -59,6 +65,11 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_one_there(raw, k
     error = refusal(raw)
     assert str(error) == f"job.yaml: unknown key {key!r}; did you mean {nearest!r}?"
     assert error.key == key
+
+
+def test_a_required_key_is_named_and_where_it_was_misspelt_so_is_the_misspelling():
+    assert str(refusal({"source": {"size": 1}})) == "job.yaml: source.url is required and not there."
+    assert str(refusal({"source": {"ulr": "x"}})) == "job.yaml: unknown key 'source.ulr'; did you mean 'url'?"
 
 
 def test_a_key_that_resembles_none_is_answered_with_the_known_ones():

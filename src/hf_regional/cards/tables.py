@@ -59,11 +59,24 @@ def strong(cell: str) -> Markdown:
 
 def curve_table(choice: Step, beta: float | None) -> Table:
     """One row a β: both scores, retention with its lower bound, GRP; the chosen one marked."""
-    rows = [_curve_row(mapping(point), beta) for point in items(choice.get("curve"))]
+    floor = (number(choice.get("min_retention")) or 0) + (number(choice.get("margin")) or 0)
+    rows = [_curve_row(mapping(point), beta, floor) for point in items(choice.get("curve"))]
     return Table(["β", "Global", "Regional", "Retention (lower bound)", "GRP", ""], ">>>>><", rows)
 
 
-def _curve_row(point: Mapping[str, Any], beta: float | None) -> list[Any]:
+def refusal(point: Mapping[str, Any], floor: float) -> str:
+    """Why a point of the curve may not win; empty where it may. What is above the floor failed by its lower bound.
+
+    >>> [refusal({"passes": False, "retention": {"value": kept}}, 0.985) for kept in (0.9, 1.003)]
+    ['keeps too little', 'not surely enough']
+    """
+    if point.get("passes") is not False:
+        return ""
+    kept = value_of(mapping(point.get("retention")))
+    return "not surely enough" if kept is None or kept >= floor > 0 else "keeps too little"
+
+
+def _curve_row(point: Mapping[str, Any], beta: float | None, floor: float) -> list[Any]:
     kept = mapping(point.get("retention"))
     low = percent(kept.get("low"))
     retained = f"{percent(kept.get('value'))} ({low})" if low else percent(kept.get("value"))
@@ -71,7 +84,7 @@ def _curve_row(point: Mapping[str, Any], beta: float | None) -> list[Any]:
     cells = [short(point.get("beta")), with_interval(point.get("global")), with_interval(point.get("regional")), retained, parity]
     if beta is not None and number(point.get("beta")) == beta:
         return [*map(strong, cells), "← chosen"]
-    return [*cells, "keeps too little" if point.get("passes") is False else ""]
+    return [*cells, refusal(point, floor)]
 
 
 def winner_table(choice: Step) -> Table:

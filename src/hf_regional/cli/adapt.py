@@ -11,11 +11,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("corpus", help="the name of a corpus, see `hf-regional corpora`")
     parser.add_argument("output", type=Path, help="the folder to make")
     parser.add_argument("--recipe", required=True, help="the name of a recipe, or a YAML file")
-    parser.add_argument("--region", nargs="+", help="train on the rows of this region only")
-    parser.add_argument("--data-dir", type=Path, help="for corpora that are a folder of yours")
-    parser.add_argument("--split", default="train")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device")
+    parser.add_argument("--region", nargs="+", metavar="NAME", help="train on the rows of this region only: names or alpha-3 codes")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="for corpora that are a folder of yours")
+    parser.add_argument("--split", default="train", metavar="NAME", help="of the corpus (default: train)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the order of the rows (default: 0)")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1, mps; by default the accelerator where there is one")
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:

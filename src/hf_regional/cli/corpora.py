@@ -14,10 +14,12 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from hf_regional.corpora import catalogue
 
     entries = {name: _plain(entry) for name, entry in catalogue().items()}
-    lines = [
-        line for name, entry in entries.items() for line in (name, *(f"  {key}: {value}" for key, value in entry.items() if key != "name"))
-    ]
-    return {"corpora": entries}, "\n".join(lines)
+    return {"corpora": entries}, "\n".join(line for name, entry in entries.items() for line in _lines(name, entry))
+
+
+def _lines(name: str, entry: dict[str, Any]) -> list[str]:
+    # `builder` is where the code lives: for programs.
+    return [name, *(f"  {key}: {value}" for key, value in entry.items() if value and key not in {"name", "builder"})]
 
 
 def _plain(entry: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `filter` takes."""
     parser.add_argument("corpus", help="the name of a corpus, see `hf-regional corpora`")
-    parser.add_argument("--region", nargs="+", required=True, help="names or alpha-3 codes")
-    parser.add_argument("--data-dir", type=Path, help="for corpora that are a folder of yours")
-    parser.add_argument("--split", default="train")
-    parser.add_argument("--output", type=Path, help="write the kept rows there as Parquet")
+    parser.add_argument("--region", nargs="+", required=True, metavar="NAME", help="names (SEA, UN:035) or ISO 3166-1 alpha-3 codes")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="for corpora that are a folder of yours")
+    parser.add_argument("--split", default="train", metavar="NAME", help="of the corpus (default: train)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the kept rows there as Parquet")
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:

@@ -11,15 +11,24 @@ import hf_regional
 from hf_regional.errors import RegionalError
 
 COMMANDS: Final = {
-    "run": "the whole job: filter, train, merge, choose, report",
-    "region": "what a region's name stands for: countries and languages",
-    "corpora": "the corpora that load by name",
-    "filter": "keep the rows of a corpus that belong to a region, with the reasons counted",
-    "adapt": "training only: a global model and regional rows to a regional model",
-    "merge": "mix two checkpoints: θ = β·regional + (1-β)·global",
-    "metric": "compute grp, retention or relevance_gain from scores",
-    "card": "write the model card of a folder from its regional.json",
+    "run": "do the whole job: filter, train, merge, choose β, report; without a config, the demo",
+    "region": "show what a region's name stands for: countries and languages",
+    "corpora": "list the corpora that load by name",
+    "filter": "count (and write) the rows of a corpus that belong to a region, with the reasons",
+    "adapt": "train only: from a global model and regional rows to a regional model",
+    "merge": "mix two checkpoints: each weight is β·regional + (1-β)·global",
+    "metric": "compute parity (GRP), retention or gain from scores that you have",
+    "card": "write the model card of a folder again from its regional.json",
 }
+
+EPILOG: Final = """examples:
+  hf-regional run                         the demo: Southeast Asia, embedded corpus, some minutes
+  hf-regional run --print-config          the YAML of that run, to start your own from
+  hf-regional run mine.yaml --dry-run     rows, steps, memory, disk and time, before it starts
+  hf-regional region SEA                  countries and languages
+  hf-regional COMMAND --help              what a command takes
+
+Exit code: 0 done, 1 refused (the reason is on standard error), 2 wrong usage."""
 
 
 class Command(Protocol):
@@ -45,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser, command = _parser(name if name in COMMANDS else None)
     arguments = parser.parse_args(typed)
     if command is None:
-        parser.print_help()
+        parser.print_help(sys.stderr)
         return 2
     try:
         found, sentence = command.execute(arguments)
@@ -61,7 +70,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser(called: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
     parser = argparse.ArgumentParser(
-        prog="hf-regional", description="Adapt a global vision-language model to a region and keep the rest of the world."
+        prog="hf-regional",
+        description="Adapt a global vision-language model to a region and keep the rest of the world.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"hf-regional {hf_regional.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -6,13 +6,15 @@ from typing import Any
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `metric` takes."""
-    parser.add_argument("name", choices=["grp", "retention", "relevance_gain"])
-    parser.add_argument("--global", dest="world", type=float, nargs="+", help="grp: the global scores")
-    parser.add_argument("--regional", type=float, nargs="+", help="grp: the regional scores, same unit")
-    parser.add_argument("--alpha", type=float, help="grp: globalization factor in [0, 1]")
-    parser.add_argument("--merged", type=float, nargs="+", help="retention, relevance_gain: the merged model's scores")
-    parser.add_argument("--base", type=float, nargs="+", help="retention, relevance_gain: the base's scores, in the same order")
-    parser.add_argument("--chance", type=float, default=0.0, help="retention: the score of a random answer")
+    parser.add_argument("name", choices=["grp", "retention", "relevance_gain"], metavar="METRIC", help="grp, retention or relevance_gain")
+    parser.add_argument("--global", dest="world", type=float, nargs="+", metavar="SCORE", help="grp: the global scores")
+    parser.add_argument("--regional", type=float, nargs="+", metavar="SCORE", help="grp: the regional scores, same unit")
+    parser.add_argument("--alpha", type=float, metavar="SHARE", help="grp: globalization factor in [0, 1]")
+    parser.add_argument("--merged", type=float, nargs="+", metavar="SCORE", help="retention, relevance_gain: the merged model's scores")
+    parser.add_argument(
+        "--base", type=float, nargs="+", metavar="SCORE", help="retention, relevance_gain: the base's scores, in the same order"
+    )
+    parser.add_argument("--chance", type=float, default=0.0, metavar="SCORE", help="retention: the score of a random answer (default: 0)")
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:

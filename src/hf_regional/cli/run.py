@@ -10,9 +10,9 @@ from typing import Any
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `run` takes."""
     parser.add_argument("config", nargs="?", type=Path, help="a YAML file; without one, the embedded corpus and Southeast Asia")
-    parser.add_argument("--output", type=Path, help="the folder to make, in place of the config's")
-    parser.add_argument("--seed", type=int, help="in place of the config's")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, mps; by default the accelerator where there is one")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to make, in place of the config's")
+    parser.add_argument("--seed", type=int, metavar="N", help="of training and bootstrap, in place of the config's")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1, mps; by default the accelerator where there is one")
     parser.add_argument("--print-config", action="store_true", help="print the full YAML of the run it would do, and stop")
     parser.add_argument("--dry-run", action="store_true", help="print rows, steps, memory, disk, downloads, licences and time, and stop")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")

@@ -13,7 +13,7 @@ REGION: Final = "#D55E00"
 INK: Final = "#222222"
 GREY: Final = "#666666"
 FAINT: Final = "#b5b5b5"
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -67,10 +67,10 @@ def _title(report: Mapping[str, Any]) -> str:
 
 def _subtitle(report: Mapping[str, Any]) -> str:
     """The test split's figures: those of the curve helped to choose, so they flatter the choice a little."""
-    kept, gain = report["retention"], report["gain"]
-    if not report["beta"] or kept["value"] is None:
+    if not report["beta"] or report["retention"]["value"] is None:
         return "Curves: validation split, on which β is chosen."
-    found = f"{gain['percent']:+.0f} % for the region, {100 * kept['value']:.1f} % of the global score kept"
+    gained, kept = report["gain"]["percent"], 100 * report["retention"]["value"]
+    found = f"{gained:+.0f} % for the region, {kept:.1f} % of the global score kept"
     return f"On the test split: {found}. Curves: the validation split, on which β was chosen."
 
 
@@ -129,8 +129,8 @@ def _draw_plane(axes: Any, report: Mapping[str, Any]) -> None:
 def _span(values: Sequence[float]) -> tuple[float, float]:
     """Limits around the values; a base near chance has retentions in the thousands, which would hide the rest."""
     low, high = max(min(values), 0), min(max(values), 150)
-    edge = max(0.05 * (high - low), 0.5)
-    return low - edge, high + 3 * edge
+    width = max(high - low, 5)
+    return low - 0.05 * width, high + 0.25 * width  # room for a label on the right
 
 
 def _label(axes: Any, points: Sequence[tuple[float, float, float]], chosen: float) -> None:
@@ -157,10 +157,12 @@ def _label(axes: Any, points: Sequence[tuple[float, float, float]], chosen: floa
 
 
 def _places(gap: float) -> Iterator[tuple[float, float, str]]:
-    """Offsets in points where a label may stand: right of its point, right above, right below."""
+    """Offsets in points where a label may stand: right of its point, above or below there, and the same on the left."""
     yield gap, 0, "left"
     yield gap - 2, gap, "left"
     yield gap - 2, -gap, "left"
+    yield 2 - gap, gap, "right"
+    yield 2 - gap, -gap, "right"
 
 
 def _cut(label: str, longest: int = 28) -> str:

@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hf_regional.cards.figures import with_interval
+from hf_regional.cards.tables import refusal
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
 from hf_regional.evaluating.task import SIDES, Side, Task
@@ -94,48 +96,44 @@ def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[st
     return out
 
 
-def summary_table(report: Mapping[str, Any]) -> str:
-    """The report's main table in words, percent with two-sided 95 % intervals, for a terminal."""
-    rows = [["MRR, %", "global", "regional", "retention", "regional gain"]]
+def summary_table(report: Mapping[str, Any], *, metric: str = "MRR") -> str:
+    """The report's main table for a terminal: percent with two-sided 95 % intervals, what was kept and gained with one-sided bounds."""
+    rows = [[f"{metric}, %", "global", "regional", "retention, %", "gain: points, percent"]]
     names = {"base": "base (β = 0)", "tuned": "fine-tuned (β = 1)", "merged": f"merged (β = {report['beta']:g})"}
-    rows.append(["chance", *(f"{100 * report['chance'][side]:.2f}" for side in SIDES), "", ""])
+    rows.append(["chance", *(with_interval(report["chance"][side]) for side in SIDES), "", ""])
     for model, label in names.items():
         kept, gain = _kept_and_gain(report, model)
-        rows.append([label, *(percent(report[model][side]) for side in SIDES), kept, gain])
-    rows.append(["n (texts)", *(f"{report['base'][side]['n']:,}" for side in SIDES), "", ""])
+        rows.append([label, *(with_interval(report[model][side]) for side in SIDES), kept, gain])
+    rows.append(["n (texts asked)", *(f"{report['base'][side]['n']:,}" for side in SIDES), "", ""])
     return aligned(rows)
 
 
 def curve_table(report: Mapping[str, Any]) -> str:
     """The trade-off curve on validation, for a terminal."""
+    demand = report["settings"]["choosing"]
+    floor = demand["min_retention"] + demand["margin"]
     rows = [["β", "global", "regional", "retention (lower bound)", "GRP", ""]]
     for point in report["curve"]:
-        mark = "← chosen" if point["beta"] == report["beta"] else "" if point["passes"] else "not enough kept"
+        mark = "← chosen" if point["beta"] == report["beta"] else "  " + refusal(point, floor)
         kept = point["retention"]
         retained = f"{_tenths(kept['value'])} ({_tenths(kept['low'])})"
-        rows.append(
-            [f"{point['beta']:g}", percent(point["global"]), percent(point["regional"]), retained, f"{100 * point['grp']:.2f}", mark]
-        )
-    return aligned(rows)
+        sides = (with_interval(point[side]) for side in SIDES)
+        rows.append([f"{point['beta']:g}", *sides, retained, f"{100 * point['grp']:.2f}", mark])
+    return aligned(rows, left=(0, 5))
 
 
-def percent(estimate: Mapping[str, float]) -> str:
-    """'12.34 [11.90, 12.80]' from an estimate in [0, 1]."""
-    return f"{100 * estimate['value']:.2f} [{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+def aligned(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+    """Rows as columns of equal width, those in `left` flush left, the others right, a rule under the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
 def _tenths(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}"
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as columns of equal width, the first flush left, a rule under the head."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(w) if not i else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
 def _kept_and_gain(report: Mapping[str, Any], model: str) -> tuple[str, str]:
@@ -144,8 +142,8 @@ def _kept_and_gain(report: Mapping[str, Any], model: str) -> tuple[str, str]:
     prefix = "tuned_" if model == "tuned" else ""
     kept, gain = report[f"{prefix}retention"], report[f"{prefix}gain"]
     return (
-        f"{_tenths(kept['value'])} % (≥ {_tenths(kept['low'])})",
-        f"{100 * gain['points']:+.2f} points, {gain['percent']:+.0f} % (≥ {gain['low_percent']:+.0f} %)",
+        f"{_tenths(kept['value'])} (≥ {_tenths(kept['low'])})",
+        f"{100 * gain['points']:+.1f}, {gain['percent']:+.0f} % (≥ {gain['low_percent']:+.0f} %)",
     )
 
 

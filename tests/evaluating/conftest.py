@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+from datasets import DatasetDict
+from small_corpus import NAMES, TEST_ROWS, TRAIN_ROWS, dataset
+
+from hf_regional.evaluating import RetrievalTask, build_retrieval_task
+from small_clip import save_clip
+
+
+@pytest.fixture(scope="session")
+def corpus() -> DatasetDict:
+    return DatasetDict({"train": dataset(TRAIN_ROWS), "test": dataset(TEST_ROWS)})
+
+
+@pytest.fixture(scope="session")
+def task(corpus) -> RetrievalTask:
+    return build_retrieval_task(corpus, "test", where=NAMES)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> Path:
+    return save_clip(tmp_path_factory.mktemp("base") / "clip", seed=1)
+
+
+@pytest.fixture(scope="session")
+def regional(tmp_path_factory) -> Path:
+    return save_clip(tmp_path_factory.mktemp("regional") / "clip", seed=2)
