@@ -15,8 +15,9 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 
 from hf_regional import adapt, run
+from hf_regional.cards.figures import with_interval
 from hf_regional.encoding import load_encoder
-from hf_regional.evaluating.report import aligned, percent
+from hf_regional.evaluating.report import aligned
 from hf_regional.evaluating.runner import measure_rows
 from hf_regional.evaluating.sides import Scorer
 from hf_regional.pipeline import load_config
@@ -52,10 +53,11 @@ def merged(seed: int, output: Path) -> dict[str, Any]:
     return {key: report[key] for key in kept}
 
 
-def line(name: str, scores: dict[str, Any], retention: dict[str, float] | None, gain: dict[str, float] | None) -> list[str]:
-    kept = f"{100 * retention['value']:.1f} (≥ {100 * retention['low']:.1f})" if retention else ""
+def line(name: str, scores: dict[str, Any], retention: dict[str, Any] | None, gain: dict[str, float] | None) -> list[str]:
+    shares = ["–" if share is None else f"{100 * share:.1f}" for share in (retention["value"], retention["low"])] if retention else []
+    kept = f"{shares[0]} (≥ {shares[1]})" if shares else ""
     gained = f"{gain['percent']:+.0f} (≥ {gain['low_percent']:+.0f})" if gain else ""
-    return [name, percent(scores["global"]), percent(scores["regional"]), kept, gained]
+    return [name, with_interval(scores["global"]), with_interval(scores["regional"]), kept, gained]
 
 
 def main() -> None:

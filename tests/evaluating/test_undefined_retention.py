@@ -110,5 +110,5 @@ def test_its_plot_is_drawn_all_the_same(scorer, tmp_path):
         seconds={},
     )
     assert report["retention"]["value"] is None
-    assert "– % (≥ –)" in summary_table(report)
+    assert "– (≥ –)" in summary_table(report)
     assert plot_tradeoff(report, tmp_path / "plot.png").stat().st_size > 10_000
