@@ -5,8 +5,9 @@
 11
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.adapting import adapt as adapt
@@ -44,11 +45,7 @@ _HOMES = {
 
 __all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -3,16 +3,17 @@
 from typing import TYPE_CHECKING
 
 from hf_regional.adapting.recipe import Recipe, Stage, load_recipe, recipe_names
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
-    from hf_regional.adapting.stages import Adapted, adapt
+    from hf_regional.adapting.stages import Adapted as Adapted
+    from hf_regional.adapting.stages import adapt as adapt
 
-__all__ = ["Adapted", "Recipe", "Stage", "adapt", "load_recipe", "recipe_names"]
+_HOMES = {
+    "Adapted": "hf_regional.adapting.stages",  # loads torch
+    "adapt": "hf_regional.adapting.stages",
+}
 
+__all__ = ["Recipe", "Stage", "load_recipe", "recipe_names", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-def __getattr__(name: str) -> object:
-    if name in {"adapt", "Adapted"}:  # loads torch
-        from hf_regional.adapting import stages
-
-        return getattr(stages, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)

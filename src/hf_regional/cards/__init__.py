@@ -7,11 +7,11 @@
 Nothing is looked up or guessed while a card is written: no network, no clock. What no step recorded is left out.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 from hf_regional.cards.facts import CardFacts as CardFacts
 from hf_regional.cards.facts import Step as Step
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.cards.card import render_card as render_card
@@ -22,8 +22,4 @@ _HOMES = {"render_card": "hf_regional.cards.card", "write_card": "hf_regional.ca
 
 __all__ = ["CardFacts", "Step", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)

@@ -5,8 +5,9 @@
 ['emoji-world', 'imagefolder+csv']
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.corpora.emoji_world import EmojiWorld as EmojiWorld
@@ -28,11 +29,7 @@ _HOMES = {
 
 __all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -2,10 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from hf_regional.lazy import lookup
+
 if TYPE_CHECKING:
-    from hf_regional.evaluating.beta import Choice, CurvePoint, select_beta
-    from hf_regional.evaluating.runner import Evaluation, evaluate_model
-    from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
+    from hf_regional.evaluating.beta import Choice as Choice
+    from hf_regional.evaluating.beta import CurvePoint as CurvePoint
+    from hf_regional.evaluating.beta import select_beta as select_beta
+    from hf_regional.evaluating.runner import Evaluation as Evaluation
+    from hf_regional.evaluating.runner import evaluate_model as evaluate_model
+    from hf_regional.evaluating.tasks.retrieval import RetrievalTask as RetrievalTask
+    from hf_regional.evaluating.tasks.retrieval import build_retrieval_task as build_retrieval_task
 
 _HOMES = {
     "Choice": "hf_regional.evaluating.beta",
@@ -17,12 +23,6 @@ _HOMES = {
     "build_retrieval_task": "hf_regional.evaluating.tasks.retrieval",
 }
 
-__all__ = ["Choice", "CurvePoint", "Evaluation", "RetrievalTask", "build_retrieval_task", "evaluate_model", "select_beta"]
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)

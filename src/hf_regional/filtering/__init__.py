@@ -7,8 +7,9 @@ Evidence is read from country and language columns; `verdict.py` says how it is 
 `drivers.py` feeds it from `datasets` objects and tables.
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.filtering.drivers import Filtered as Filtered
@@ -23,21 +24,17 @@ if TYPE_CHECKING:
 
 # Lazy: `datasets` takes a second to load, and a reader of reports does not need it.
 _HOMES = {
-    "ANNOTATIONS": "kernel",
-    "Evidence": "verdict",
-    "FilterReport": "report",
-    "Filtered": "drivers",
-    "Plan": "plan",
-    "Verdict": "verdict",
-    "filter_regional": "drivers",
-    "judge": "kernel",
-    "make_plan": "plan",
+    "ANNOTATIONS": "hf_regional.filtering.kernel",
+    "Evidence": "hf_regional.filtering.verdict",
+    "FilterReport": "hf_regional.filtering.report",
+    "Filtered": "hf_regional.filtering.drivers",
+    "Plan": "hf_regional.filtering.plan",
+    "Verdict": "hf_regional.filtering.verdict",
+    "filter_regional": "hf_regional.filtering.drivers",
+    "judge": "hf_regional.filtering.kernel",
+    "make_plan": "hf_regional.filtering.plan",
 }
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)

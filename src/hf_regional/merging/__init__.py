@@ -6,8 +6,9 @@
 Nothing here builds a model: tensors go from file to file, by name, a few megabytes at a time.
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.merging.merge import Merged as Merged
@@ -20,11 +21,7 @@ _HOMES = {
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -2,10 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from hf_regional.lazy import lookup
+
 if TYPE_CHECKING:
-    from hf_regional.pipeline.config import Config, load_config
-    from hf_regional.pipeline.forecasting import Forecast, forecast
-    from hf_regional.pipeline.job import Run, run
+    from hf_regional.pipeline.config import Config as Config
+    from hf_regional.pipeline.config import load_config as load_config
+    from hf_regional.pipeline.forecasting import Forecast as Forecast
+    from hf_regional.pipeline.forecasting import forecast as forecast
+    from hf_regional.pipeline.job import Run as Run
+    from hf_regional.pipeline.job import run as run
 
 _HOMES = {
     "Config": "hf_regional.pipeline.config",
@@ -16,12 +21,6 @@ _HOMES = {
     "run": "hf_regional.pipeline.job",
 }
 
-__all__ = ["Config", "Forecast", "Run", "forecast", "load_config", "run"]
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__, _HOMES)
