@@ -19,6 +19,7 @@ from datasets import Dataset, Image
 from hf_regional.adapting.batches import PairCollator
 from hf_regional.adapting.objectives import positives_of, softmax_loss
 from hf_regional.adapting.recipe import Stage
+from hf_regional.adapting.stages import freeze_all_but
 from hf_regional.corpora import embedded_model
 from hf_regional.encoding import TwoTowerEncoder, bytes_to_fetch, load_encoder
 from hf_regional.evaluating.beta import checked_grid
@@ -134,7 +135,8 @@ def _copies(config: Config) -> int:
 def _step_seconds(encoder: TwoTowerEncoder, rows: Dataset, stage: Stage) -> float:
     """Seconds of one optimiser step, the median of a few on real rows at a learning rate of 0, which leaves the weights alone."""
     collate = PairCollator(encoder.processor, encoder.model.config)
-    optimiser = torch.optim.AdamW(encoder.model.parameters(), lr=0.0)
+    freeze_all_but(encoder.model, stage.trainable)
+    optimiser = torch.optim.AdamW([parameter for parameter in encoder.model.parameters() if parameter.requires_grad], lr=0.0)
     encoder.model.train()
     chosen = np.random.default_rng(0).integers(len(rows), size=(_STEPS, min(stage.batch_size, len(rows))))
     took = [_timed(lambda batch=batch: _step(encoder, optimiser, collate([rows[int(i)] for i in batch]))) for batch in chosen]
