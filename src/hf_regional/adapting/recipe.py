@@ -3,7 +3,6 @@
 A recipe is a family and a list of stages. Those that come with the package lie in `recipes/`; a path to a YAML of one's own works the same.
 """
 
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from hf_regional.errors import NoRowsError, NotBuiltYetError, UnknownNameError
+from hf_regional.nearest import did_you_mean
 from hf_regional.settings import Settings, parse, parse_yaml, read_yaml
 
 BUILT: Final = ("contrastive",)
@@ -98,8 +98,7 @@ def load_recipe(recipe: str | Path | Recipe) -> Recipe:
     if name.endswith((".yaml", ".yml")):
         return parse(Recipe, read_yaml(Path(name)), name)
     if name not in recipe_names():
-        near = get_close_matches(name, recipe_names(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownNameError(f"no recipe {name!r}.{hint} Known: {', '.join(recipe_names())}; or give a path to a YAML file.")
+        hint, known = did_you_mean(name, recipe_names()), ", ".join(recipe_names())
+        raise UnknownNameError(f"no recipe {name!r}.{hint} Known: {known}; or give a path to a YAML file.")
     text = (files("hf_regional.adapting") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     return parse(Recipe, parse_yaml(text, name), f"recipe {name}")

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from hf_regional import records
 from hf_regional.durable import digest_of, file_sha256
 from hf_regional.errors import BadRowError, ConfigError, DamagedFileError, MissingColumnError, MissingFileError, NoRowsError
+from hf_regional.nearest import did_you_mean
 from hf_regional.regions import country_code, language_code
 
 SPLIT: Final = "split"
@@ -180,8 +180,7 @@ def _columns(path: Path, headers: tuple[str, ...], asked: Mapping[str, str]) -> 
 def _our_name(name: str) -> str:
     ours = _OTHER_WORDS.get(name, name)
     if ours not in _USUAL:
-        near = get_close_matches(name, _USUAL, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, _USUAL)
         raise ConfigError(f"columns: no column {name!r} in the view.{hint} Known: {', '.join(_USUAL)}.", f"columns.{name}")
     return ours
 

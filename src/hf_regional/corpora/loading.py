@@ -6,14 +6,14 @@ mine = load_corpus("imagefolder+csv", data_dir="photos", columns={"text": "capti
 """
 
 import errno
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.errors import CannotWriteError, ConfigError, NotBuiltYetError, RegionalError, UnknownNameError
+from hf_regional.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from hf_regional.regions import Region
@@ -85,13 +85,13 @@ def embedded_model(name: object) -> Path | None:
 def _find(name: str, view: str, options: dict[str, Any]) -> Corpus:
     known = catalogue()
     if name not in known:
-        raise UnknownNameError(f"no corpus {name!r}.{_nearest(name, known)} Known: {', '.join(known)}.")
+        raise UnknownNameError(f"no corpus {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}.")
     if view != "pairs":
         raise NotBuiltYetError(f"{name} has no view {view!r}: this version builds the view 'pairs' only.")
     for option in options:
         if option not in known[name].options:
             taken = ", ".join(known[name].options) or "none"
-            raise ConfigError(f"{name} takes no option {option!r}.{_nearest(option, known[name].options)} It takes: {taken}.", option)
+            raise ConfigError(f"{name} takes no option {option!r}.{did_you_mean(option, known[name].options)} It takes: {taken}.", option)
     return known[name]
 
 
@@ -117,15 +117,10 @@ def _splits(builder: Any, *, streaming: bool) -> Any:
 
 def _one(data: Any, split: str, name: str) -> Any:
     if split not in data:
-        raise UnknownNameError(f"{name} has no split {split!r}.{_nearest(split, data)} There are: {', '.join(data)}.")
+        raise UnknownNameError(f"{name} has no split {split!r}.{did_you_mean(split, data)} There are: {', '.join(data)}.")
     return data[split]
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
     # `datasets` hashes options into the name of the cache folder, and takes paths as text.
     return {name: str(value) if isinstance(value, Path) else value for name, value in options.items() if value is not None}
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""

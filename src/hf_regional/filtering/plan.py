@@ -1,6 +1,5 @@
 """The plan of a filter: the caller's settings in, checked against the columns that are there, one frozen `Plan` out."""
 
-import difflib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Final, NamedTuple
 from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
+from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
 
 Columns = Mapping[str, str | Sequence[str] | None]
@@ -113,8 +113,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     "Did you mean 'keep'? Known: annotate, keep."
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}."
+    return f"{did_you_mean(name, names)} Known: {', '.join(names)}.".lstrip()
 
 
 def _require_mapping(value: object, key: str, example: str) -> None:

@@ -1,12 +1,12 @@
 """A metric's name in, its `evaluate` module out. The folder `modules/` is the registry: one file a metric, imported when asked for."""
 
-import difflib
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
 from hf_regional.errors import UnknownNameError
 from hf_regional.metrics import modules
+from hf_regional.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import evaluate
@@ -34,7 +34,6 @@ def load_metric(name: str) -> "evaluate.EvaluationModule":
     """
     known = metric_names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-        raise UnknownNameError(f"no metric {name!r}. Did you mean {near[0]!r}? Known: {', '.join(known)}.")
+        raise UnknownNameError(f"no metric {name!r}.{did_you_mean(name, known, cutoff=0.0)} Known: {', '.join(known)}.")
     module = importlib.import_module(f"{modules.__name__}.{name}")
     return getattr(module, name.title().replace("_", ""))(keep_in_memory=True)

@@ -1,6 +1,5 @@
 """Methods: two tensors of one shape and a weight in, their mix out. One method a file; the folder is the registry."""
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hf_regional.errors import UnknownNameError
+from hf_regional.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +55,5 @@ def find_method(name: str) -> Method:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     if name not in _REGISTRY:
-        near = difflib.get_close_matches(name, _REGISTRY, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownNameError(f"no merge method {name!r}.{hint} Known: {', '.join(sorted(_REGISTRY))}.")
+        raise UnknownNameError(f"no merge method {name!r}.{did_you_mean(name, _REGISTRY)} Known: {', '.join(sorted(_REGISTRY))}.")
     return _REGISTRY[name]
