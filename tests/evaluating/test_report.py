@@ -39,8 +39,9 @@ def report():
         measured,
         scorer,
         choice,
-        region={"name": "SEA", "countries": sorted(Region("SEA").countries)},
-        alpha={"value": 0.4, "source": "made up"},
+        region=Region("SEA"),
+        alpha=0.4,
+        alpha_source="made up",
         settings=SETTINGS,
         seconds={"total": 1.0},
     )

@@ -104,8 +104,9 @@ def test_its_plot_is_drawn_all_the_same(scorer, tmp_path):
         Measured(base=measured[0.0], tuned=measured[1.0], merged=measured[0.0]),
         scorer,
         choice,
-        region={"name": "IDN", "countries": ["IDN"]},
-        alpha={"value": 0.5, "source": "given"},
+        region=Region("IDN"),
+        alpha=0.5,
+        alpha_source="given",
         settings={"choosing": {"min_retention": 0.98, "margin": 0.0, "retention_policy": "lower"}},
         seconds={},
     )

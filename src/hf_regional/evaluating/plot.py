@@ -56,7 +56,7 @@ def plot_tradeoff(report: Mapping[str, Any], path: Path, *, metric: str = "MRR")
 
 def region_name(report: Mapping[str, Any]) -> str:
     """The region of a report as a reader calls it: "Southeast Asia" for SEA."""
-    return region_label({"region": report["region"]["name"], "countries": report["region"]["countries"]})
+    return region_label({"region": report["region"], "countries": report["countries"]})
 
 
 def _title(report: Mapping[str, Any]) -> str:

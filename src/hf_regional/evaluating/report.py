@@ -13,6 +13,7 @@ from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
 from hf_regional.evaluating.task import SIDES, Side, Task
 from hf_regional.metrics.intervals import two_sided
+from hf_regional.regions import Region
 
 SCHEMA_VERSION: Final = 1
 MODELS: Final = ("base", "tuned", "merged")
@@ -36,8 +37,9 @@ def build_report(
     scorer: Scorer,
     choice: Choice,
     *,
-    region: Mapping[str, Any],
-    alpha: Mapping[str, Any],
+    region: Region,
+    alpha: float,
+    alpha_source: str,
     settings: Mapping[str, Any],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
@@ -48,9 +50,11 @@ def build_report(
     scores = {model: scorer.score(measured.of(model)) for model in MODELS}
     return {
         "schema_version": SCHEMA_VERSION,
-        "region": dict(region),
+        "region": region.name,
+        "countries": sorted(region.countries),
         "beta": choice.beta,
-        "alpha": dict(alpha),
+        "alpha": alpha,
+        "alpha_source": alpha_source,
         "chance": {side: float(np.mean(list(scorer.chance[side].values()))) for side in SIDES},
         **{model: _sides(scores[model]) for model in MODELS},
         "retention": scorer.retained(scores["merged"], scores["base"]).as_dict(),

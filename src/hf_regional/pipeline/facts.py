@@ -12,14 +12,8 @@ from hf_regional.evaluating.report import MODELS
 from hf_regional.pipeline.config import Config
 from hf_regional.pipeline.inputs import Inputs
 from hf_regional.pipeline.work import Work
-from hf_regional.regions import Region
 
 _PACKAGES: Final = ("torch", "transformers", "datasets", "tokenizers", "safetensors", "numpy")
-
-
-def region(found: Region) -> dict[str, Any]:
-    """A region's name and its members."""
-    return {"name": found.name, "countries": sorted(found.countries)}
 
 
 def settings(config: Config) -> dict[str, Any]:
@@ -53,7 +47,7 @@ def story(work: Work, choice: Choice, report: dict[str, Any]) -> CardFacts:
     told = told.with_step("filtering", **_filtering(inputs))
     told = told.with_step("training", **{key: value for key, value in work.training.items() if key not in {"kind", "history"}})
     told = told.with_step("merging", **merging)
-    told = told.with_step("choosing", **{**learned, "alpha_source": report["alpha"]["source"], "split": "validation"})
+    told = told.with_step("choosing", **{**learned, "alpha_source": report["alpha_source"], "split": "validation"})
     told = told.with_step(
         "evaluation",
         task="text-to-image retrieval",

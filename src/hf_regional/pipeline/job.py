@@ -73,8 +73,9 @@ def run(config: Config | Mapping[str, Any] | str | Path | None = None, *, progre
         final,
         _scorer(chosen, test),
         choice,
-        region=facts.region(inputs.region),
-        alpha={"value": alpha, "source": source},
+        region=inputs.region,
+        alpha=alpha,
+        alpha_source=source,
         settings=facts.settings(chosen),
         seconds=work.clock.seconds(),
     )
