@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from hf_regional.errors import ConfigError
 from hf_regional.evaluating.sides import Scorer
 from hf_regional.evaluating.slices import Resampler
 
@@ -96,3 +97,11 @@ def test_over_two_tasks_a_side_is_the_mean_of_both_and_retention_the_mean_of_rat
     assert base.mean("global") == pytest.approx((0.5 + 0.25) / 2)
     assert scorer.retained(mix, base).value == pytest.approx(((0.45 - 0.1) / (0.5 - 0.1) + 0.5) / 2)
     assert base.estimate("global").n == 3 + 3
+
+
+def test_tasks_that_have_no_common_mean_are_refused():
+    other = HandTask([("en", "global", 0), ("id", "regional", 1)], name="recall", metric="R@1")
+    with pytest.raises(ConfigError, match="MRR and R@1, which have no common mean"):
+        Scorer([SMALL, other])
+    with pytest.raises(ConfigError, match="a name of its own"):
+        Scorer([SMALL, SMALL])

@@ -132,15 +132,14 @@ def select_beta(
     """
     if scope != "others" or normalise is not None:
         raise NotBuiltYetError("select_beta has scope='others' and normalise=None in this version.")
-    grid = checked_grid(betas)
+    grid, demand = checked_grid(betas), Demand(min_retention, margin, retention_policy)
+    scorer = Scorer(tasks, resamples=resamples, seed=seed)
     with tempfile.TemporaryDirectory(prefix="hf-regional-") as folder:
         merged = merge_checkpoints(
             base, regional, [beta for beta in grid if beta > 0], Path(folder) / "merged", method=method, hash_inputs=False
         )
         paths = {0.0: resolve_folder(base), **dict(zip([beta for beta in grid if beta > 0], merged.paths, strict=True))}
         measured = measure_mixes(paths, tasks, device=device)
-    scorer = Scorer(tasks, resamples=resamples, seed=seed)
-    demand = Demand(min_retention, margin, retention_policy)
     return choose(measured, scorer, float(alpha), demand, facts=facts or CardFacts(), region=region)
 
 
@@ -148,8 +147,6 @@ def measure_mixes(
     paths: Mapping[float, Path], tasks: Sequence[Task], *, device: str | None = None, progress: bool = True
 ) -> dict[float, pd.DataFrame]:
     """β -> the measured rows of the mix in that folder."""
-    if not tasks:
-        raise ConfigError("a choice of β needs at least one task.", "tasks")
     return {
         beta: measure_rows(load_encoder(path, device=device), tasks)
         for beta, path in tqdm(paths.items(), desc="scoring β", disable=not progress)

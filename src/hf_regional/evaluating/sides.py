@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hf_regional.errors import ConfigError
 from hf_regional.evaluating.slices import Resampler
 from hf_regional.evaluating.task import SIDES, Side, Task
 from hf_regional.metrics import retention
@@ -53,9 +54,18 @@ class Retained:
 
 
 class Scorer:
-    """Turns scores by row into `SideScores`, drawing the same pictures for every model."""
+    """Turns scores by row into `SideScores`, drawing the same pictures for every model.
+
+    Raises:
+        ConfigError: no task, two of one name, or tasks of unlike metrics, whose mean would say nothing.
+    """
 
     def __init__(self, tasks: Sequence[Task], *, resamples: int = 2000, seed: int = 0) -> None:
+        names, metrics = [task.name for task in tasks], sorted({task.metric for task in tasks})
+        if not tasks or len(set(names)) < len(names):
+            raise ConfigError(f"a score needs at least one task, each under a name of its own; got {', '.join(names) or 'none'}.", "tasks")
+        if len(metrics) > 1:
+            raise ConfigError(f"the tasks score {' and '.join(metrics)}, which have no common mean; judge one metric at a time.", "tasks")
         self.tasks = tasks
         self.resamplers = {task.name: Resampler(task.rows, resamples=resamples, seed=seed) for task in tasks}
         self.chance = {side: {task.name: self.resamplers[task.name].point(task.rows.chance, side) for task in tasks} for side in SIDES}
