@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hf_regional.merging.header import EXACT, FLOATS, OTHERS
+
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Wide = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
 
@@ -22,6 +24,11 @@ _NATIVE: Final[dict[str, type[np.floating[Any]]]] = {"F64": np.float64, "F32": n
 _CODES: Final = {"F64": np.uint64, "F32": np.uint32, "F16": np.uint16, "BF16": np.uint16, "F8_E4M3": np.uint8, "F8_E5M2": np.uint8}
 FIRST_SPECIAL: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x1F << 10, "BF16": 0xFF << 7, "F8_E4M3": 0x7F, "F8_E5M2": 0x7C}
 MAGNITUDE: Final = {"F64": 2**63 - 1, "F32": 2**31 - 1, "F16": 0x7FFF, "BF16": 0x7FFF, "F8_E4M3": 0x7F, "F8_E5M2": 0x7F}
+
+
+def width_of(dtype: str) -> int:
+    """Bytes an element; 1 for formats of fewer bits, which are copied byte by byte."""
+    return (FLOATS | EXACT | OTHERS)[dtype] // 8 or 1
 
 
 def widen(raw: Bytes, dtype: str, wide: type[np.floating[Any]] | None = None) -> Wide:

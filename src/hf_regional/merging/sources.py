@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hf_regional.errors import DamagedFileError
+from hf_regional.merging.codecs import width_of
 from hf_regional.merging.header import Stored
 
 
@@ -79,4 +80,4 @@ class Plain:
 
     def read(self, files: Files, first: int, into: memoryview) -> None:
         """Fill `into` with the elements from `first` on."""
-        files.read(self.stored.file, self.stored.start + first * self.stored.width, into)
+        files.read(self.stored.file, self.stored.start + first * width_of(self.dtype), into)
