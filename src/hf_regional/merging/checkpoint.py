@@ -65,9 +65,7 @@ class Checkpoint:
     @cached_property
     def tensors(self) -> dict[str, Stored]:
         """Every tensor by its qualified name."""
-        return {
-            part.qualified(name): stored for part in self.components for shard in part.shards for name, stored in shard.tensors.items()
-        }
+        return {part.qualified(name): stored for part in self.components for shard in part.shards for name, stored in shard.tensors.items()}
 
     @property
     def shards(self) -> tuple[Shard, ...]:

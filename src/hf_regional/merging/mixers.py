@@ -24,7 +24,6 @@ class Recipe:
     options: Mapping[str, Any]
     weights: tuple[float, ...]
     wholes: Mapping[str, Any]  # by tensor; under "" that of the whole model
-    seed: int
     allow_nonfinite: bool = False
 
     def whole(self, name: str) -> Any:
@@ -75,7 +74,7 @@ class _Any:
             last = min(first + _PIECE, segment.count)
             mine = slice(first * unit, last * unit)
             ours, theirs = wide_values(segment, world, regions, first, last)
-            draw = Draw(recipe.seed, part.name, segment.first + first, last - first)
+            draw = Draw(int(recipe.options.get("seed", 0)), part.name, segment.first + first, last - first)
             for beta, out in zip(betas, outs, strict=True):
                 mixed = recipe.method(
                     ours, theirs, beta=beta, weights=recipe.weights, options=recipe.options, whole=recipe.whole(part.name), draw=draw
