@@ -16,7 +16,7 @@ import numpy as np
 from hf_regional.durable import Journal, file_sha256
 from hf_regional.errors import CannotWriteError
 from hf_regional.merging.check import Plan
-from hf_regional.merging.codecs import WIDE, Bytes, is_finite
+from hf_regional.merging.codecs import WIDE, Bytes
 from hf_regional.merging.digests import Digest
 from hf_regional.merging.header import read_shard
 from hf_regional.merging.mixers import Mixer, Recipe, make_mixer, require_finite
@@ -142,8 +142,8 @@ class _Engine:
             outs[place][:] = world
         if mixed:
             mixer.mix(segment, world, regions, [betas[place] or 0.0 for place in mixed], [outs[place] for place in mixed])
-        if is_float and len(mixed) < len(outs) and not is_finite(world, part.place.dtype):
-            require_finite(segment, world, regions, (), (), self._recipe)
+        if is_float and len(mixed) < len(outs):  # where all are mixed, what is not finite shows in them
+            require_finite(segment, world, regions if changed else (), self._recipe)
         return changed
 
     def _finish(self, target: Target, making: "_Making") -> None:

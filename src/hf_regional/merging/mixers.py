@@ -60,8 +60,8 @@ class _Pair:
         for place in set(range(len(betas))) - set(inner):
             outs[place][:] = region if dtypes[0] == dtypes[1] else narrow(widen(region, dtypes[1], np.float64), dtypes[0])
             finite &= is_finite(outs[place], dtypes[0])
-        if not finite or not inner:
-            require_finite(segment, world, regions, betas, outs, self._recipe)
+        if not finite or not inner:  # a copy of the region says nothing of the base
+            _explain(segment, world, regions, betas, outs, self._recipe)
 
 
 class _Any:
@@ -84,7 +84,8 @@ class _Any:
                 still = np.logical_and.reduce([ours == other for other in theirs])
                 np.copyto(piece.reshape(-1, unit), world[mine].reshape(-1, unit), where=still[:, None])
                 out[mine] = piece
-        require_finite(segment, world, regions, betas, outs, recipe)
+        if not all(is_finite(out, part.place.dtype) for out in outs):
+            _explain(segment, world, regions, betas, outs, recipe)
 
 
 def wide_values(segment: Segment, world: Bytes, regions: Sequence[Bytes], first: int, last: int) -> tuple[Any, list[Any]]:
@@ -101,23 +102,26 @@ def wide_values(segment: Segment, world: Bytes, regions: Sequence[Bytes], first:
     return ours, theirs
 
 
-def require_finite(
-    segment: Segment, world: Bytes, regions: Sequence[Bytes], betas: Sequence[float], outs: Sequence[Bytes], recipe: Recipe
-) -> None:
-    """Find out what is not finite and say it.
+def require_finite(segment: Segment, world: Bytes, regions: Sequence[Bytes], recipe: Recipe) -> None:
+    """Find out which input is not finite and say it; `regions` may be empty.
 
     Raises:
-        NonFiniteError: naming the tensor, and the file, or the β at which two finite inputs overflow.
+        NonFiniteError: naming file and tensor.
     """
     if recipe.allow_nonfinite:
         return
     part = segment.part
-    for source, raw in zip((part.world, *part.regions), (world, *regions), strict=True):
+    for source, raw in zip((part.world, *part.regions), (world, *regions), strict=False):
         if not is_finite(raw, source.dtype):
             files = ", ".join(sorted(str(file) for file in source.files))
-            advice = "Take an earlier checkpoint of that model, repair it, or allow it with allow_nonfinite=True"
+            advice = "Take an earlier checkpoint of that model, repair it, or let it through with allow_nonfinite"
             raise NonFiniteError(f"{files}: tensor {part.name!r} holds NaN or infinity. {advice}.", part.name)
+
+
+def _explain(segment: Segment, world: Bytes, regions: Sequence[Bytes], betas: Sequence[float], outs: Sequence[Bytes], recipe: Recipe) -> None:
+    require_finite(segment, world, regions, recipe)
+    part = segment.part
     for beta, out in zip(betas, outs, strict=True):
-        if not is_finite(out, part.place.dtype):
+        if not recipe.allow_nonfinite and not is_finite(out, part.place.dtype):
             found = f"tensor {part.name!r} overflows {part.place.dtype} at β = {beta:g}, though all inputs are finite"
             raise NonFiniteError(f"{found}. Save the base in a wider dtype first, or keep its tensor with skip=[{part.name!r}].", part.name)
