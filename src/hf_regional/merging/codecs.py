@@ -72,13 +72,13 @@ def _as_bfloat16(wide: Wide) -> np.ndarray[Any, np.dtype[np.uint16]]:
 def _as_float32_to_odd(wide: Wide) -> np.ndarray[Any, np.dtype[np.float32]]:
     # Of the two float32 beside a float64 the odd one, which a second rounding cannot mistake for a tie.
     with np.errstate(over="ignore"):
-        single = wide.astype(np.float32, copy=False)
+        single = wide.astype(np.float32)
     if wide.dtype == np.float32:
         return single
-    is_even = (single.view(np.uint32) & np.uint32(1)) == 0
-    off = is_even & (single != wide) & np.isfinite(single)
-    toward = np.where(wide > single, np.float32(np.inf), np.float32(-np.inf))
-    return np.where(off, np.nextafter(single, toward), single)
+    bits = single.view(np.int32)
+    off = (single != wide) & ((bits & 1) == 0) & np.isfinite(single)
+    bits += (off * np.where((np.abs(wide) > np.abs(single)), 1, -1)).astype(np.int32)
+    return single
 
 
 def _as_float8(wide: Wide, dtype: str) -> Bytes:

@@ -2,7 +2,7 @@
 
 What comes out: with 16 bits the exact value rounded once, to nearest, ties to even; with float32 the bits of `torch.lerp`, which
 the road in memory takes; with float64 what float64 gives. Loads no torch, and keeps to pieces that fit a core's cache: memory
-traffic is what this costs.
+traffic is what this costs. Stored numbers are little-endian, and so are the machines that this runs on.
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from hf_regional.merging.codecs import FIRST_SPECIAL, MAGNITUDE, Bytes, Wide, is_finite, narrow, widen
+from hf_regional.merging.codecs import FIRST_SPECIAL, MAGNITUDE, Bytes, Wide, is_finite, narrow, widen, width_of
 
+Codes = np.ndarray[Any, np.dtype[np.unsignedinteger[Any]]]
 Places = np.ndarray[Any, np.dtype[np.intp]]
-_NOWHERE: Final[Places] = np.empty(0, np.intp)
-_PIECE: Final = 1 << 17  # elements
-_WIDTH: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
+_PIECE: Final = 1 << 17  # elements, even
 _FAST: Final = {"BF16": np.uint16, "F16": np.uint16, "F32": np.uint32}
-# The bits that a 16-bit float drops from a float32, and what they are halfway between two of its values (subnormals aside).
-_TIES: Final = {"BF16": (np.uint32(0xFFFF), np.uint32(0x8000)), "F16": (np.uint32(0x1FFF), np.uint32(0x1000))}
-_SMALLEST: Final = 2.0**-12  # for a smaller share, a difference that matters can take more digits than float32 has
-# Codes that lie 40 powers of two apart: so far below what was summed, float64 may have lost the digits that are kept.
-_FAR_BELOW: Final = {"BF16": 40 << 7, "F16": 40 << 10}
+# The bits that a 16-bit float drops from a float32, and where they are halfway between two of its values.
+_DROPPED: Final = {"BF16": (np.uint32(0xFFFF), np.uint32(0x8000)), "F16": (np.uint32(0x1FFF), np.uint32(0x1000))}
+_ONE_BINADE: Final = {"BF16": 1 << 7, "F16": 1 << 10}
+# How far float32 may be off, in its last units: by 4 where nothing cancels, by 28 where an eighth is left (see `_sum16`).
+_UNSURE: Final = np.uint32(32)
+_CANCELLED: Final = 3  # powers of two
 
 
 class Interpolation:
@@ -34,99 +34,143 @@ class Interpolation:
 
     def mix(self, world: Bytes, region: Bytes, dtypes: tuple[str, str], betas: Sequence[float], outs: Sequence[Bytes]) -> bool:
         """Write θ_β = β·region + (1-β)·world into `outs`, one array of bytes a β in (0, 1); False if one holds NaN or infinity."""
-        ours, theirs = _WIDTH[dtypes[0]], _WIDTH[dtypes[1]]
-        count, finite = len(world) // ours, True
-        is_fast = dtypes[0] == dtypes[1] and dtypes[0] in _FAST
+        ours, theirs = width_of(dtypes[0]), width_of(dtypes[1])
+        count = len(world) // ours
+        if dtypes[0] != dtypes[1] or dtypes[0] not in _FAST:
+            return all([_by_pieces(world, region, dtypes, beta, out) for beta, out in zip(betas, outs, strict=True)])
         again: list[list[Places]] = [[] for _ in betas]
         for first in range(0, count, _PIECE):
-            last = min(first + _PIECE, count)
-            mine, other = slice(first * ours, last * ours), slice(first * theirs, last * theirs)
+            mine = slice(first * ours, min(first + _PIECE, count) * ours)
             pieces = [out[mine] for out in outs]
-            if is_fast:
-                found = self._fast(world[mine], region[other], dtypes[0], betas, pieces)
-                for places, more in zip(again, found, strict=True):
-                    places.append(more + first)
-            else:
-                finite &= all([_exact(world[mine], region[other], dtypes, beta, out) for beta, out in zip(betas, pieces, strict=True)])
-        for places, beta, out in zip(again, betas, outs, strict=True):
-            if places:
-                finite &= _mend(world, region, dtypes[0], beta, out, np.concatenate(places))
-        return finite
+            with np.errstate(all="ignore"):
+                self._fast(world[mine], region[slice(first * theirs, min(first + _PIECE, count) * theirs)], dtypes[0], betas, pieces)
+                for places, beta, piece in zip(again, betas, pieces, strict=True):
+                    places.append(self._doubtful(world[mine], region[mine], dtypes[0], beta, piece) + first)
+        return all(
+            [
+                _mend(world, region, dtypes[0], beta, out, np.concatenate(some))
+                for some, beta, out in zip(again, betas, outs, strict=True)
+                if some
+            ]
+        )
 
-    def _fast(self, world: Bytes, region: Bytes, dtype: str, betas: Sequence[float], outs: Sequence[Bytes]) -> list[Places]:
-        """Mix one piece; returns, for each β, where it must be done again with care.
-
-        That is where something overflowed, where sums are far smaller than what was summed, and at zeros, whose sign may be lost.
-        """
-        start, end = self._float32(world, dtype, self._world), self._float32(region, dtype, self._region)
-        again: list[Places] = []
-        with np.errstate(all="ignore"):
-            step = np.subtract(end, start, out=self._step[: len(start)])
-            delicate = max(0, int(_magnitudes(world, dtype, self._codes).max()) - _FAR_BELOW[dtype]) if dtype in _FAR_BELOW else 0
-            for beta, out in zip(betas, outs, strict=True):
-                if dtype == "F32":
-                    self._like_torch(start, end, step, beta, out)
-                else:
-                    self._rounded(start, end, step, beta, dtype, out)
-                codes, flags = _magnitudes(out, dtype, self._codes), self._flags[: len(step)]
-                if int(codes.max()) >= FIRST_SPECIAL[dtype] or (dtype != "F32" and min(beta, 1 - beta) < _SMALLEST):
-                    again.append(np.arange(len(step)))
-                else:
-                    again.append(np.flatnonzero(np.less_equal(codes, delicate, out=flags)) if int(codes.min()) <= delicate else _NOWHERE)
-        return again
-
-    def _float32(self, raw: Bytes, dtype: str, scratch: Wide) -> Wide:
+    def _fast(self, world: Bytes, region: Bytes, dtype: str, betas: Sequence[float], outs: Sequence[Bytes]) -> None:
         if dtype == "F32":
-            return raw.view(np.float32)
-        values = scratch[: len(raw) // 2]
-        if dtype == "F16":
-            values[:] = raw.view(np.float16)
+            start, end = world.view(np.float32), region.view(np.float32)
+            step = np.subtract(end, start, out=self._step[: len(start)])
+            for beta, out in zip(betas, outs, strict=True):
+                self._like_torch(start, end, step, beta, out.view(np.float32))
+        elif dtype == "F16":
+            start, end = self._world[: len(world) // 2], self._region[: len(world) // 2]
+            start[:], end[:] = world.view(np.float16), region.view(np.float16)
+            step = np.subtract(end, start, out=self._step[: len(start)])
+            for beta, out in zip(betas, outs, strict=True):
+                out.view(np.float16)[:] = self._sum16(start, end, step, beta, dtype)
         else:
-            bits = values.view(np.uint32)
-            bits[:] = raw.view(np.uint16)
-            bits <<= np.uint32(16)
-        return values
+            even = len(world) // 4 * 4
+            self._bfloat16(world[:even].view(np.uint32), region[:even].view(np.uint32), betas, [out[:even].view(np.uint32) for out in outs])
+            for beta, out in zip(betas, outs, strict=True):
+                if even < len(world):
+                    _exact(world[even:], region[even:], (dtype, dtype), beta, out[even:])
 
-    def _like_torch(self, start: Wide, end: Wide, step: Wide, beta: float, out: Bytes) -> None:
+    def _bfloat16(self, world: Codes, region: Codes, betas: Sequence[float], outs: Sequence[Codes]) -> None:
+        # Two numbers lie in 32 bits, and a bfloat16 is the upper half of a float32: a shift or a mask makes a float of it.
+        start, end = (scratch[: len(world)] for scratch in (self._world, self._region))
+        for upper in (False, True):
+            for codes, floats in ((world, start), (region, end)):
+                if upper:
+                    np.bitwise_and(codes, np.uint32(0xFFFF0000), out=floats.view(np.uint32))
+                else:
+                    np.left_shift(codes, np.uint32(16), out=floats.view(np.uint32))
+            step = np.subtract(end, start, out=self._step[: len(start)])
+            for beta, out in zip(betas, outs, strict=True):
+                bits, odd = self._sum16(start, end, step, beta, "BF16").view(np.uint32), self._low[: len(start)]
+                # to nearest, ties to even: half a unit less one, and the last bit that is kept, carry into it
+                np.right_shift(bits, np.uint32(16), out=odd)
+                odd &= np.uint32(1)
+                odd += np.uint32(0x7FFF)
+                bits += odd
+                if upper:
+                    bits &= np.uint32(0xFFFF0000)
+                    out |= bits
+                else:
+                    np.right_shift(bits, np.uint32(16), out=out)
+
+    def _sum16(self, start: Wide, end: Wide, step: Wide, beta: float, dtype: str) -> Wide:
+        """The sum in float32, exact where it must be: what lies halfway between two results is on its right side.
+
+        The factor, the step and their product are each off by 2⁻²⁴ of themselves at most, and the sum by half a unit. Where both
+        ends have one sign nothing cancels, |step·factor| <= |sum|, and what may lie on the wrong side of a midpoint is at most 4
+        units from it; where the sum is an eighth of what was summed, 28. `_doubtful` finds those where less is left.
+        """
+        near, factor = (start, beta) if beta < 0.5 else (end, beta - 1)
+        single = np.multiply(step, np.float32(factor), out=self._mixed[: len(step)])
+        single += near
+        if not _is_short(factor):
+            bits, low = single.view(np.uint32), self._low[: len(step)]
+            dropped, half = _DROPPED[dtype]
+            np.bitwise_and(bits, dropped, out=low)
+            low -= half - _UNSURE
+            places = np.flatnonzero(np.less_equal(low, 2 * _UNSURE, out=self._flags[: len(step)]))
+            if len(places):
+                middle = (bits[places] & ~dropped) | half
+                bits[places] = middle + _side(middle.view(np.float32), near[places], step[places], factor)
+        return single
+
+    def _like_torch(self, start: Wide, end: Wide, step: Wide, beta: float, out: Wide) -> None:
         # lerp rounds β to float32, sets out from the nearer end, and multiplies and adds with one rounding. float64 holds the
         # product of two float32 exactly, so that its sum rounds to the same but for 1 value in 10**8.
         share = np.float32(beta)
         near, factor = (start, share) if share < 0.5 else (end, share - np.float32(1))
         product = np.multiply(step, np.float64(factor), out=self._sum[: len(step)])
-        np.add(product, near, out=out.view(np.float32), casting="unsafe")
+        np.add(product, near, out=out, casting="unsafe")
 
-    def _rounded(self, start: Wide, end: Wide, step: Wide, beta: float, dtype: str, out: Bytes) -> None:
-        near, factor = (start, beta) if beta < 0.5 else (end, beta - 1)
-        total, single = self._sum[: len(step)], self._mixed[: len(step)]
-        np.multiply(step, np.float64(factor), out=total)
-        np.add(total, near, out=single, casting="unsafe")
-        bits, low = single.view(np.uint32), self._low[: len(step)]
-        below, half = _TIES[dtype]
-        if float(np.float32(factor)) != factor:  # else float64 has lost nothing, and a tie is one
-            np.bitwise_and(bits, below, out=low)
-            ties = np.flatnonzero(np.equal(low, half, out=self._flags[: len(step)]))
-            if len(ties):
-                _break_ties(bits, ties, near[ties], step[ties], factor)
-        if dtype == "F16":
-            out.view(np.float16)[:] = single
-            return
-        # half a unit less one, and the last bit that is kept, carry into it
-        np.right_shift(bits, np.uint32(16), out=low)
-        low &= np.uint32(1)
-        low += np.uint32(0x7FFF)
-        bits += low
-        out.view(np.uint16)[:] = bits.view(np.uint16)[1::2]
+    def _doubtful(self, world: Bytes, region: Bytes, dtype: str, beta: float, out: Bytes) -> Places:
+        """Where a mix must be done again with care: where it overflowed, at zeros, whose sign may be lost, where digits cancelled."""
+        code = _FAST[dtype]
+        codes, flags = self._codes.view(code)[: len(out) // code().itemsize], self._flags[: len(out) // code().itemsize]
+        # Without its sign a code is in the order of what it stands for.
+        np.bitwise_and(out.view(code), code(MAGNITUDE[dtype]), out=codes)
+        if int(codes.max()) >= FIRST_SPECIAL[dtype]:
+            return np.arange(len(codes))
+        smallest_sure = _ONE_BINADE[dtype] if dtype == "F16" else 1  # below it float16 drops more bits than `_sum16` looks at
+        doubtful = np.flatnonzero(np.less(codes, smallest_sure, out=flags)) if int(codes.min()) < smallest_sure else _NOWHERE
+        if dtype == "F32" or _is_short(beta if beta < 0.5 else beta - 1):
+            return doubtful
+        near = (world if beta < 0.5 else region).view(code)
+        np.bitwise_xor(world.view(code), region.view(code), out=codes)
+        opposite = np.flatnonzero(np.greater(codes, MAGNITUDE[dtype], out=flags))
+        left = (out.view(code)[opposite] & MAGNITUDE[dtype]).astype(np.int32)
+        cancelled = opposite[left + _CANCELLED * _ONE_BINADE[dtype] <= (near[opposite] & MAGNITUDE[dtype])]
+        return np.concatenate([doubtful, cancelled]) if len(doubtful) else cancelled
 
 
-def _break_ties(bits: np.ndarray[Any, np.dtype[np.uint32]], ties: Any, near: Wide, step: Wide, factor: float) -> None:
-    """Move sums that look halfway between two results, for their last digits are lost, to the side on which they are.
+_NOWHERE: Final[Places] = np.empty(0, np.intp)
 
-    With β = 0.7 and numbers of a few digits that is 1 value in 200: 0.7 is a little less than seven tenths.
+
+def _is_short(factor: float) -> bool:
+    """Whether a factor (1/4, 1/2, 3/4) has so few digits that its product with a difference of two 16-bit floats is exact."""
+    return float(factor * 16).is_integer()
+
+
+def _side(middle: Wide, near: Wide, step: Wide, factor: float) -> Codes:
+    """On which side of `middle` near + step·factor lies, as what to add to its bits: 1 farther from 0, -1 nearer, 0 on it.
+
+    With β = 0.3 and numbers of few digits 1 sum in 10 looks like a midpoint: the 0.3 of a computer is a little less than 3/10.
     """
-    single, coarse = bits[ties].view(np.float32).astype(np.float64), float(np.float32(factor))
+    coarse = float(np.float32(factor))
     total, lost = _two_sum(near.astype(np.float64), step * np.float64(coarse))  # that product is exact
-    beyond = (total - single) + (lost + step * np.float64(factor - coarse))
-    bits[ties] += np.sign(beyond * np.sign(single)).astype(np.int32).view(np.uint32)
+    beyond = (total - middle) + (lost + step * np.float64(factor - coarse))
+    return np.sign(beyond * np.sign(middle)).astype(np.int32).view(np.uint32)
+
+
+def _by_pieces(world: Bytes, region: Bytes, dtypes: tuple[str, str], beta: float, out: Bytes) -> bool:
+    ours, theirs = width_of(dtypes[0]), width_of(dtypes[1])
+    count = len(world) // ours
+    cuts = [(first, min(first + _PIECE, count)) for first in range(0, count, _PIECE)]
+    return all(
+        [_exact(world[a * ours : b * ours], region[a * theirs : b * theirs], dtypes, beta, out[a * ours : b * ours]) for a, b in cuts]
+    )
 
 
 def _exact(world: Bytes, region: Bytes, dtypes: tuple[str, str], beta: float, out: Bytes) -> bool:
@@ -148,8 +192,10 @@ def _sum_to_odd(large: Wide, medium: Wide, small: Wide) -> Wide:
     """The sum of three, where it is inexact to the odd one of the two next numbers, which a second rounding cannot mistake for a tie."""
     first, lost = _two_sum(large, medium)
     total, rest = _two_sum(first, lost + small)
-    is_even = (total.view(np.uint64) & np.uint64(1)) == 0
-    return np.where((rest != 0) & is_even, np.nextafter(total, np.copysign(np.inf, rest)), total)
+    bits = total.view(np.int64)
+    # One unit towards what was lost, unless the last bit is odd already (a sum of 0 is exact).
+    bits += ((rest != 0) & ((bits & 1) == 0)) * np.where((rest > 0) == (total > 0), 1, -1)
+    return total
 
 
 def _two_sum(a: Wide, b: Wide) -> tuple[Wide, Wide]:
@@ -168,7 +214,7 @@ def _keep_equal(out: Bytes, world: Bytes, equal: np.ndarray[Any, np.dtype[np.boo
 def _mend(world: Bytes, region: Bytes, dtype: str, beta: float, out: Bytes, places: Places) -> bool:
     if not len(places):
         return True
-    width = _WIDTH[dtype]
+    width = width_of(dtype)
     ours, theirs, mixed = (raw.reshape(-1, width)[places].ravel() for raw in (world, region, out))
     if dtype == "F32" and is_finite(mixed, dtype):  # zeros only
         _keep_equal(mixed, ours, ours.view(np.float32) == theirs.view(np.float32))
@@ -176,9 +222,3 @@ def _mend(world: Bytes, region: Bytes, dtype: str, beta: float, out: Bytes, plac
         _exact(ours, theirs, (dtype, dtype), beta, mixed)
     out.reshape(-1, width)[places] = mixed.reshape(-1, width)
     return is_finite(mixed, dtype)
-
-
-def _magnitudes(raw: Bytes, dtype: str, scratch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    # The codes without their sign are in the order of what they stand for.
-    codes = raw.view(_FAST[dtype])
-    return np.bitwise_and(codes, _FAST[dtype](MAGNITUDE[dtype]), out=scratch.view(_FAST[dtype])[: len(codes)])
