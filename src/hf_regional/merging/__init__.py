@@ -13,10 +13,14 @@ from hf_regional.lazy import lookup
 if TYPE_CHECKING:
     from hf_regional.merging.merge import Merged as Merged
     from hf_regional.merging.merge import merge_checkpoints as merge_checkpoints
+    from hf_regional.merging.preview import Preview as Preview
+    from hf_regional.merging.preview import preview_merge as preview_merge
 
 _HOMES = {
     "Merged": "hf_regional.merging.merge",
+    "Preview": "hf_regional.merging.preview",
     "merge_checkpoints": "hf_regional.merging.merge",
+    "preview_merge": "hf_regional.merging.preview",
 }
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

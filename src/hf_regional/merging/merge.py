@@ -86,7 +86,7 @@ def merge_checkpoints(
         NotBuiltYetError: a PEFT adapter.
     """
     final, chosen = Path(output), find_method(method)
-    sides = regional if isinstance(regional, Sequence) and not isinstance(regional, str) else [regional]
+    sides = listed_sources(regional)
     wishes = chosen.checked(options, len(sides))
     factors = checked_weights(weights, len(sides))
     refuse_existing(final)
@@ -101,6 +101,11 @@ def merge_checkpoints(
     for warning in report["warnings"]:
         _log.warning(warning)
     return Merged(final, tuple(final / mix.folder for mix in plan.outputs), report)
+
+
+def listed_sources(regional: Source | Sequence[Source]) -> list[Source]:
+    """One regional model or several, as a list."""
+    return [regional] if isinstance(regional, str | Path | HasPath) else list(regional)
 
 
 def checked_weights(weights: Sequence[float] | None, regions: int) -> tuple[float, ...]:

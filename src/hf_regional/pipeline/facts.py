@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
+from hf_regional.cards.declared import declared_licence
 from hf_regional.corpora import catalogue, embedded_model
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.report import MODELS
@@ -42,7 +43,7 @@ def story(work: Work, choice: Choice, report: dict[str, Any]) -> CardFacts:
         id=settings(config)["base"],
         embedded=embedded_model(config.base) is not None,
         sha256=inputs.base_sha256,
-        license=base_licence(inputs.base),
+        license=declared_licence(inputs.base),
     )
     told = told.with_step("filtering", **_filtering(inputs))
     told = told.with_step("training", **{key: value for key, value in work.training.items() if key not in {"kind", "history"}})
@@ -62,15 +63,6 @@ def story(work: Work, choice: Choice, report: dict[str, Any]) -> CardFacts:
     if limits := catalogue()[config.corpus.name].limits:
         told = told.with_step("limits", notes=[limits])
     return told.with_step("environment", python=platform.python_version(), **{name: version(name) for name in _PACKAGES}, seed=config.seed)
-
-
-def base_licence(folder: Path) -> str:
-    """The licence on the base's own card; "unknown" where it has none: it is never guessed."""
-    from huggingface_hub import ModelCard
-
-    card = folder / "README.md"
-    found = ModelCard.load(card).data.get("license") if card.is_file() else None
-    return str(found) if found else "unknown"
 
 
 def _architecture(base: Path) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from hf_regional.adapting.batches import PairCollator
 from hf_regional.adapting.objectives import positives_of, softmax_loss
 from hf_regional.adapting.recipe import Stage
 from hf_regional.adapting.stages import freeze_all_but
+from hf_regional.cards.declared import declared_licence
 from hf_regional.corpora import embedded_model
 from hf_regional.encoding import TwoTowerEncoder, bytes_to_fetch, load_encoder
 from hf_regional.evaluating.beta import checked_grid
 from hf_regional.evaluating.report import aligned
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask
 from hf_regional.pipeline.config import Config
-from hf_regional.pipeline.facts import base_licence
 from hf_regional.pipeline.inputs import Inputs, load_inputs, load_rows
 from hf_regional.records import IMAGE, TEXT
 
@@ -98,7 +98,7 @@ def forecast(config: Config) -> Forecast:
         memory_bytes=_peak_memory(),
         disk_bytes=_copies(config) * _checkpoint_bytes(inputs.base) + _BESIDE,
         download_bytes=0,
-        licenses={"base model": base_licence(inputs.base), **_licences(inputs)},
+        licenses={"base model": declared_licence(inputs.base), **_licences(inputs)},
         seconds={**seconds, "total": sum(seconds.values())},
     )
 
