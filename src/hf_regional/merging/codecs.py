@@ -34,11 +34,12 @@ def width_of(dtype: str) -> int:
 def widen(raw: Bytes, dtype: str, wide: type[np.floating[Any]] | None = None) -> Wide:
     """The numbers of `raw`, (n·width,) bytes, as a fresh (n,) array of `wide`, by default the type to reckon in."""
     wide = wide or WIDE[dtype]
-    if dtype == "BF16":
-        return np.left_shift(raw.view(np.uint16), 16, dtype=np.uint32).view(np.float32).astype(wide, copy=False)
-    if dtype in _NATIVE:
-        return raw.view(_NATIVE[dtype]).astype(wide)
-    return _table(dtype)[raw].astype(wide, copy=False)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        if dtype == "BF16":
+            return np.left_shift(raw.view(np.uint16), 16, dtype=np.uint32).view(np.float32).astype(wide, copy=False)
+        if dtype in _NATIVE:
+            return raw.view(_NATIVE[dtype]).astype(wide)
+        return _table(dtype)[raw].astype(wide, copy=False)
 
 
 def narrow(wide: Wide, dtype: str) -> Bytes:
@@ -46,7 +47,7 @@ def narrow(wide: Wide, dtype: str) -> Bytes:
     if dtype == "BF16":
         return _as_bfloat16(wide).view(np.uint8)
     if dtype in _NATIVE:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             return wide.astype(_NATIVE[dtype]).view(np.uint8)
     return _as_float8(wide, dtype)
 
@@ -71,7 +72,7 @@ def _as_bfloat16(wide: Wide) -> np.ndarray[Any, np.dtype[np.uint16]]:
 
 def _as_float32_to_odd(wide: Wide) -> np.ndarray[Any, np.dtype[np.float32]]:
     # Of the two float32 beside a float64 the odd one, which a second rounding cannot mistake for a tie.
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         single = wide.astype(np.float32)
     if wide.dtype == np.float32:
         return single
