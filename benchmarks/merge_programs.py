@@ -139,15 +139,30 @@ def limits(task: Task, size: int) -> list[Program]:
     files = [str(file) for folder in (task.base, task.region()) for file in sorted(folder.glob("*.safetensors"))]
     program = [sys.executable, str(_HERE / "merge_limits.py")]
     found: list[Program] = []
+    place = task.output("written").parent
+    place.mkdir(parents=True, exist_ok=True)
+    ways = {"buffered": list[str](), **({"direct": ["--direct"]} if takes_direct(place) else {})}
     for streams in _STREAMS:
         read = [*program, "read", *files, "--streams", str(streams)]
         found.append(Program(f"read, {streams}", lambda _, read=read: read, (task.base, task.region()), task.output("read")))
-        for how, flag in (("direct", ["--direct"]), ("buffered", [])):
+        for how, flag in ways.items():
             words = ["--bytes", str(size), "--streams", str(streams), *flag]
             output = task.output(f"written-{how}")
-            output.parent.mkdir(parents=True, exist_ok=True)
             found.append(Program(f"write {how}, {streams}", lambda out, words=words: [*program, "write", str(out), *words], (), output))
     return found
+
+
+def takes_direct(folder: Path) -> bool:
+    """Whether files there can be opened past the page cache."""
+    try:
+        handle = os.open(folder / "direct", os.O_WRONLY | os.O_CREAT | os.O_DIRECT, 0o600)
+    except OSError:
+        return False
+    else:
+        os.close(handle)
+        return True
+    finally:
+        (folder / "direct").unlink(missing_ok=True)
 
 
 def memory_folder(asked: Path | None, size: int, inputs: int) -> Path | None:

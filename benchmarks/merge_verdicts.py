@@ -91,9 +91,9 @@ class Figures:
         return {place: sum(wall[place] for wall in walls) for place in rounds}
 
     def bandwidth(self, what: str, key: str, *, one_stream: bool) -> float:
-        """Best of the run, bytes a second."""
+        """Best of the run, bytes a second; 0 for a way that this file system does not have."""
         names = [name for name in self.programs() if name.startswith(what) and (not one_stream or name.endswith(", 1"))]
-        return max(row["bytes"] / row[key] for row in self._rows if row["program"] in names)
+        return max((row["bytes"] / row[key] for row in self._rows if row["program"] in names), default=0.0)
 
     def limit(self, *, one_stream: bool) -> float:
         """Seconds to read both inputs and write one output at the best bandwidths of the run."""
