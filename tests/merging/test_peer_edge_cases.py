@@ -1,9 +1,9 @@
 """What goes wrong in other mergers, case by case: nothing is silently dropped, renamed, broadcast, cast or left behind.
 
 Each class or test is a row of a table that was measured with mergekit 0.1.5 and sd-mecha 1.1.8; its first line says what they do.
+Pipelines, adapters and vocabularies are in `test_peer_folders.py`.
 """
 
-import copy
 import json
 import logging
 import os
@@ -18,25 +18,29 @@ from pathlib import Path
 
 import pytest
 import torch
-from exact_means import FILE, assert_loads_whole, assert_same, change_json, drawn, mean_of, read_tensors, save_drawn, write_tensors
-from tokenizers import Tokenizer, models, pre_tokenizers
-from torch import Tensor
+from exact_means import FILE, assert_loads_whole, assert_same, change_json, read_tensors, write_tensors
+from peer_models import (
+    CLIP_TEXT,
+    VISION,
+    as_in_memory,
+    as_on_the_hub,
+    gemma,
+    halves,
+    language_model,
+    llava,
+    merge_halves,
+    qwen,
+    refused,
+    two_folders,
+)
 from transformers import (
-    AutoTokenizer,
     CLIPConfig,
     CLIPModel,
     CLIPTextConfig,
     CLIPTextModel,
-    CLIPVisionConfig,
-    Gemma3Config,
     Gemma3ForConditionalGeneration,
-    LlamaConfig,
     LlamaForCausalLM,
-    LlavaConfig,
     LlavaForConditionalGeneration,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-    Qwen2VLConfig,
     Qwen2VLForConditionalGeneration,
     SiglipModel,
 )
@@ -47,74 +51,12 @@ from hf_regional.errors import (
     MismatchedCheckpointsError,
     NonFiniteError,
     OutputExistsError,
-    RegionalError,
 )
 from hf_regional.merging import merge_checkpoints
 from tiny_towers import save_towers
 
-SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
-TEXT = SIZES | {"vocab_size": 64, "num_key_value_heads": 2, "bos_token_id": 1, "eos_token_id": 2}
-CLIP_TEXT = SIZES | {"vocab_size": 64, "max_position_embeddings": 8, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 1}
-VISION = SIZES | {"image_size": 8, "patch_size": 4}
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HF_HUB_DISABLE_PROGRESS_BARS": "1", "OMP_NUM_THREADS": "1"}
 MERGE = "from hf_regional.merging import merge_checkpoints\nmerge_checkpoints('base', 'regional', {beta}, 'out', hash_inputs=False)\n"
-
-
-def language_model(**changes: object) -> LlamaForCausalLM:
-    return LlamaForCausalLM(LlamaConfig(**(TEXT | changes)))
-
-
-def llava() -> LlavaForConditionalGeneration:
-    pictures, words = CLIPVisionConfig(**VISION).to_dict(), LlamaConfig(**TEXT).to_dict()
-    return LlavaForConditionalGeneration(LlavaConfig(vision_config=pictures, text_config=words, image_token_index=60))
-
-
-def gemma() -> Gemma3ForConditionalGeneration:
-    words = TEXT | {"num_key_value_heads": 1, "head_dim": 8, "sliding_window": 8}
-    ids = {"boi_token_index": 60, "eoi_token_index": 61, "image_token_index": 62}
-    return Gemma3ForConditionalGeneration(Gemma3Config(text_config=words, vision_config=VISION, mm_tokens_per_image=1, **ids))
-
-
-def qwen() -> Qwen2VLForConditionalGeneration:
-    words = TEXT | {"rope_scaling": {"type": "mrope", "rope_type": "default", "mrope_section": [1, 1, 2]}}
-    pictures = {"depth": 2, "embed_dim": 16, "hidden_size": 16, "num_heads": 2, "mlp_ratio": 2, "patch_size": 4}
-    ids = {"image_token_id": 60, "video_token_id": 61, "vision_start_token_id": 62, "vision_end_token_id": 63}
-    return Qwen2VLForConditionalGeneration(Qwen2VLConfig(text_config=words, vision_config=pictures, **ids))
-
-
-def as_on_the_hub(name: str) -> str:
-    """As older versions of transformers wrote it, and as the Hub's files are."""
-    return name.replace("vision_tower.", "vision_tower.vision_model.")
-
-
-def as_in_memory(name: str) -> str:
-    """As a model of transformers 5 calls it, which a state dict that is saved by hand has."""
-    if name.startswith("language_model.lm_head"):
-        return name.removeprefix("language_model.")
-    return f"model.{name.replace('language_model.model.', 'language_model.')}"
-
-
-def two_folders(folder: Path, make: Callable[[], PreTrainedModel], rename: Callable[[str], str] = str) -> tuple[Path, Path]:
-    return save_drawn(make(), folder / "base", 1, rename), save_drawn(make(), folder / "regional", 2, rename)
-
-
-def halves(folder: Path) -> dict[str, Tensor]:
-    """What the merge of base and regional at β = 0.5 must hold."""
-    return mean_of(read_tensors(folder / "base"), read_tensors(folder / "regional"))
-
-
-def merge_halves(folder: Path) -> Path:
-    return merge_checkpoints(folder / "base", folder / "regional", 0.5, folder / "out").path
-
-
-def refused(folder: Path, error: type[RegionalError], match: str) -> RegionalError:
-    """The merge of base and regional is refused, and the folder is as it was."""
-    before = files_of(folder)
-    with pytest.raises(error, match=match) as caught:
-        merge_halves(folder)
-    assert files_of(folder) == before
-    assert sorted(path.name for path in folder.iterdir()) == ["base", "regional"]
-    return caught.value
 
 
 @pytest.mark.parametrize("side", ["base", "regional"])
@@ -217,158 +159,6 @@ def test_a_text_encoder_of_stable_diffusion_merges_alone(prefix: str, tmp_path: 
     merged = merge_halves(tmp_path)
     assert_same(read_tensors(merged), halves(tmp_path))
     assert_loads_whole(CLIPTextModel, merged, halves(tmp_path))
-
-
-class TestDiffusersFolders:
-    """Mergekit: "Unrecognized model", for `unet/` too; mergekit-pytorch and sd-mecha take no folder."""
-
-    @pytest.fixture
-    def pipelines(self, tmp_path: Path) -> Path:
-        diffusers = pytest.importorskip("diffusers")
-        for seed, side in enumerate(("base", "regional"), start=1):
-            pipe = diffusers.StableDiffusionPipeline(
-                vae=diffusers.AutoencoderKL(block_out_channels=(8,), norm_num_groups=4, sample_size=8),
-                text_encoder=CLIPTextModel(CLIPTextConfig(**CLIP_TEXT)),
-                tokenizer=tokenizer_of(["<s>", "</s>", "rice", "noodle"]),
-                unet=diffusers.UNet2DConditionModel(
-                    sample_size=8,
-                    block_out_channels=(8, 16),
-                    layers_per_block=1,
-                    norm_num_groups=4,
-                    cross_attention_dim=16,
-                    attention_head_dim=2,
-                    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-                    up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-                ),
-                scheduler=diffusers.DDIMScheduler(steps_offset=1, clip_sample=False),
-                safety_checker=None,
-                feature_extractor=None,
-                requires_safety_checker=False,
-            )
-            generator = torch.Generator().manual_seed(seed)
-            for part in (pipe.unet, pipe.vae, pipe.text_encoder):
-                part.load_state_dict({name: drawn(tensor, generator) for name, tensor in part.state_dict().items()})
-            pipe.save_pretrained(tmp_path / side, max_shard_size="20KB")
-        return tmp_path
-
-    @staticmethod
-    def halves(pipelines: Path, part: str) -> dict[str, Tensor]:
-        return mean_of(*(read_folder(pipelines / side / part) for side in ("base", "regional")))
-
-    def test_the_unet_is_merged_and_all_else_is_the_base_s(self, pipelines: Path) -> None:
-        import diffusers
-
-        merged = merge_checkpoints(pipelines / "base", pipelines / "regional", 0.5, pipelines / "out", only=["unet"])
-        world, found = files_of(pipelines / "base"), files_of(merged.path)
-        assert found.keys() == world.keys()
-        changed = {name for name in world if found[name] != world[name]}
-        assert changed == {name for name in world if name.startswith("unet/") and name.endswith(".safetensors")}
-        assert len(changed) > 1  # sharded, of which the community's merger takes the first alone
-        assert_same(read_folder(merged.path / "unet"), self.halves(pipelines, "unet"))
-        loaded = diffusers.DiffusionPipeline.from_pretrained(merged.path)
-        assert type(loaded).__name__ == "StableDiffusionPipeline"
-
-    def test_every_component_is_merged_when_nothing_is_said(self, pipelines: Path) -> None:
-        merged = merge_halves(pipelines)
-        for part in ("unet", "vae", "text_encoder"):
-            assert_same(read_folder(merged / part), self.halves(pipelines, part))
-
-    def test_the_folder_of_one_component_is_a_checkpoint_too(self, pipelines: Path) -> None:
-        import diffusers
-
-        unets = [pipelines / side / "unet" for side in ("base", "regional")]
-        merged = merge_checkpoints(*unets, 0.5, pipelines / "out").path
-        assert_same(read_folder(merged), self.halves(pipelines, "unet"))
-        assert files_of(merged).keys() == files_of(unets[0]).keys()
-        diffusers.UNet2DConditionModel.from_pretrained(merged)
-
-
-@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # of PEFT 0.21 with transformers 5.23
-class TestAdapterFolders:
-    """Mergekit refuses them or bakes whole models; mergekit-pytorch averages A and B one by one and misses the mean of B·A by 69 %."""
-
-    @staticmethod
-    def save_adapter(base: PreTrainedModel, folder: Path, *, rank: int, seed: int) -> Path:
-        peft = pytest.importorskip("peft")
-        torch.manual_seed(seed)
-        config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
-        peft.get_peft_model(copy.deepcopy(base), config).save_pretrained(folder)
-        return folder
-
-    @staticmethod
-    def with_adapter(base: PreTrainedModel, folder: Path) -> dict[str, Tensor]:
-        import peft
-
-        return peft.PeftModel.from_pretrained(copy.deepcopy(base), folder).merge_and_unload().state_dict()
-
-    def test_an_adapter_is_merged_into_its_base_at_the_strength_of_beta(self, tmp_path: Path) -> None:
-        base = language_model()
-        base.save_pretrained(tmp_path / "base")
-        adapter = self.save_adapter(base, tmp_path / "adapter", rank=4, seed=1)
-        merged = merge_checkpoints(tmp_path / "base", adapter, 0.25, tmp_path / "out").path
-        loaded, info = LlamaForCausalLM.from_pretrained(merged, output_loading_info=True)
-        assert not info["missing_keys"]
-        assert not info["unexpected_keys"]
-        whole, moved = self.with_adapter(base, adapter), 0
-        for name, tensor in base.state_dict().items():
-            torch.testing.assert_close(loaded.state_dict()[name], torch.lerp(tensor, whole[name], 0.25), rtol=1e-6, atol=1e-7)
-            moved += not torch.equal(whole[name], tensor)
-        assert moved == 4  # q and v of two layers
-        assert not list(merged.glob("adapter*"))
-
-    @pytest.mark.parametrize("ranks", [(4, 4), (4, 8)])
-    def test_two_adapters_are_combined_by_what_they_do_and_not_by_their_factors(self, ranks: tuple[int, int], tmp_path: Path) -> None:
-        from hf_regional.merging.adapters import combine_adapters
-
-        base = language_model()
-        folders = [self.save_adapter(base, tmp_path / f"{place}", rank=rank, seed=place) for place, rank in enumerate(ranks)]
-        combine_adapters(folders, [0.5, 0.5], tmp_path / "out")
-        first, second = (self.with_adapter(base, folder) for folder in folders)
-        together = self.with_adapter(base, tmp_path / "out")
-        for name, tensor in together.items():
-            torch.testing.assert_close(tensor, (first[name] + second[name]) / 2, rtol=1e-5, atol=1e-6)
-
-    def test_an_adapter_in_the_place_of_the_base_is_refused(self, tmp_path: Path) -> None:
-        base = language_model()
-        for seed, side in enumerate(("base", "regional")):
-            self.save_adapter(base, tmp_path / side, rank=4, seed=seed)
-        refused(tmp_path, RegionalError, r"base.*adapter")
-
-
-def tokenizer_of(words: list[str]) -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token=words[0]))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token=words[0], pad_token=words[1], model_max_length=8)
-
-
-class TestVocabularies:
-    """Mergekit fails in mid-run, or truncates to 512 rows beside a config that says 520; sd-mecha leaves a valid file of 0 tensors."""
-
-    WORLD = ("<unk>", "<pad>", "rice", "bread", "river", "mountain")
-    REGION = ("<unk>", "<pad>", "mountain", "river", "nasi", "bread", "sawah", "rice")  # two more, and another order
-
-    def test_rows_that_no_tokenizer_explains_are_refused_with_both_shapes(self, tmp_path: Path) -> None:
-        save_drawn(language_model(vocab_size=512), tmp_path / "base", 1)
-        save_drawn(language_model(vocab_size=520), tmp_path / "regional", 2)
-        refused(tmp_path, MismatchedCheckpointsError, r"(embed_tokens|lm_head).*\[512, 16\].*\[520, 16\]")
-
-    def test_rows_are_matched_by_token_and_not_by_place(self, tmp_path: Path) -> None:
-        for seed, (side, words) in enumerate((("base", self.WORLD), ("regional", self.REGION)), start=1):
-            save_drawn(language_model(vocab_size=len(words)), tmp_path / side, seed)
-            tokenizer_of([*words]).save_pretrained(tmp_path / side)
-        merged = merge_halves(tmp_path)
-        found, world, region = (read_tensors(folder) for folder in (merged, tmp_path / "base", tmp_path / "regional"))
-        places = AutoTokenizer.from_pretrained(merged).get_vocab()
-        config = json.loads((merged / "config.json").read_text())
-        assert {*self.WORLD} <= places.keys()
-        for name in ("model.embed_tokens.weight", "lm_head.weight"):
-            assert found[name].shape == (config["vocab_size"], 16) == (len(places), 16)
-            for word, place in places.items():
-                theirs = region[name][self.REGION.index(word)]
-                expected = (world[name][self.WORLD.index(word)] + theirs) / 2 if word in self.WORLD else theirs
-                assert torch.equal(found[name][place], expected), word
-        _, info = LlamaForCausalLM.from_pretrained(merged, output_loading_info=True)
-        assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys"))
 
 
 @pytest.mark.parametrize("shape", [(1, 16), (16,), (24, 1), ()])
