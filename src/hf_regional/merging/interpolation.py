@@ -14,7 +14,7 @@ from hf_regional.merging.codecs import FIRST_SPECIAL, MAGNITUDE, Bytes, Wide, is
 
 Codes = np.ndarray[Any, np.dtype[np.unsignedinteger[Any]]]
 Places = np.ndarray[Any, np.dtype[np.intp]]
-_PIECE: Final = 1 << 17  # elements, even
+_PIECE: Final = 1 << 18  # elements, even
 _FAST: Final = {"BF16": np.uint16, "F16": np.uint16, "F32": np.uint32}
 # The bits that a 16-bit float drops from a float32, and where they are halfway between two of its values.
 _DROPPED: Final = {"BF16": (np.uint32(0xFFFF), np.uint32(0x8000)), "F16": (np.uint32(0x1FFF), np.uint32(0x1000))}
