@@ -10,88 +10,28 @@ are stored, else float64; the caller rounds the result once. What it declares it
 - `beta`: the share of the region, in (0, 1] (at 0 the caller copies the base).
 - `weights`: one factor a regional model, as the user gave them; all 1 by default.
 - `whole`: what the method's statistic found over the whole tensor or model, in a pass before.
-- `draw`: random numbers that depend on seed, tensor and place alone.
-- every other keyword-only parameter is an option of the user's, with its default.
+- `draw`: random numbers that depend on seed, tensor and place alone. Who draws has the option `seed`, without declaring it.
+- every other keyword-only parameter is an option of the user's, with its default: a number, a whole number or one of some words.
+  What only the statistic reads is declared too, and left unused.
+
+Every method goes to the world as β goes to 0, and makes of copies of one model that model, exactly: the tests try it on each.
 """
 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from numbers import Real
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from hf_regional.errors import ConfigError, OutOfRangeError, UnknownNameError
-from hf_regional.merging.draw import Draw
+from hf_regional.errors import UnknownNameError
+from hf_regional.merging.method import Array, Method, Mix, Range
 from hf_regional.merging.statistics import Statistic
 from hf_regional.nearest import did_you_mean
 
-Array = Any  # a numpy array or a torch tensor, (n,), floating
-Mix = Callable[..., Array]
+__all__ = ["Array", "Method", "Mix", "all_methods", "find_method", "method", "methods_table"]
+
 _FROM_CALLER: Final = frozenset({"beta", "weights", "whole", "draw"})
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A way of merging: the function, the paper it is from, and what it asks for."""
-
-    name: str
-    paper: str
-    mix: Mix
-    fewest: int  # regional models
-    most: int | None
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the user's, with their defaults
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
-    statistic: Callable[[Mapping[str, Any]], Statistic] | None = None  # from the options
-    takes: frozenset[str] = frozenset()  # which of beta, weights, whole, draw
-
-    def checked(self, options: Mapping[str, Any] | None, regions: int) -> dict[str, Any]:
-        """The options with the defaults filled in.
-
-        Raises:
-            UnknownNameError: it has no such option.
-            OutOfRangeError: an option is no number of its range.
-            ConfigError: it does not take so many regional models.
-        """
-        if regions < self.fewest or (self.most is not None and regions > self.most):
-            wanted = (
-                f"{self.fewest}"
-                if self.fewest == self.most
-                else f"{self.fewest} or more"
-                if self.most is None
-                else f"{self.fewest}-{self.most}"
-            )
-            raise ConfigError(f"the method {self.name!r} takes {wanted} regional models, not {regions}.", "method")
-        given = dict(options or {})
-        for name, value in given.items():
-            self._require_option(name, value)
-        return {**self.options, **given}
-
-    def __call__(
-        self,
-        world: Array,
-        regions: Sequence[Array],
-        *,
-        beta: float,
-        weights: Sequence[float],
-        options: Mapping[str, Any],
-        whole: Any = None,
-        draw: Draw | None = None,
-    ) -> Array:
-        """Mix one stretch; the function gets of these what it declares."""
-        offered = {"beta": beta, "weights": weights, "whole": whole, "draw": draw}
-        return self.mix(world, regions, **{name: offered[name] for name in self.takes}, **options)
-
-    def _require_option(self, name: str, value: object) -> None:
-        if name not in self.options:
-            known = ", ".join(sorted(self.options)) or "none"
-            raise UnknownNameError(f"{self.name} has no option {name!r}.{did_you_mean(name, self.options)} Known: {known}.")
-        low, high = self.ranges.get(name, (float("-inf"), float("inf")))
-        if isinstance(value, bool) or not isinstance(value, Real) or not low <= float(value) <= high:
-            raise OutOfRangeError(f"{self.name}: {name} must be a number in [{low:g}, {high:g}], got {value!r}.")
-
-
+_SEEDS: Final = (0, 2**32 - 1)
 _REGISTRY: Final[dict[str, Method]] = {}
 
 
@@ -100,8 +40,11 @@ def method(
     *,
     paper: str,
     regions: tuple[int, int | None] = (1, None),
-    ranges: Mapping[str, tuple[float, float]] | None = None,
+    ranges: Mapping[str, Range] | None = None,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
     statistic: Callable[[Mapping[str, Any]], Statistic] | None = None,
+    signed: bool = False,
+    elementwise: bool = True,
 ) -> Callable[[Mix], Mix]:
     """Register the decorated function under `name`.
 
@@ -109,15 +52,21 @@ def method(
         name: what users call it.
         paper: where it is from.
         regions: the fewest and the most regional models that it takes; None is no limit.
-        ranges: the closed range of each option.
+        ranges: the closed range of each option that is a number; None at its end is the number of regional models.
+        choices: the words that each other option may be.
         statistic: from the options to what is measured over the whole tensor or model first; the function gets it as `whole`.
+        signed: whether weights may be negative.
+        elementwise: whether an element that is equal in all models stays as it is, so that the caller may copy it.
     """
 
     def register(mix: Mix) -> Mix:
         named = {one.name: one.default for one in inspect.signature(mix).parameters.values() if one.kind is one.KEYWORD_ONLY}
-        options = {key: default for key, default in named.items() if key not in _FROM_CALLER}
         takes = frozenset(named) & _FROM_CALLER
-        _REGISTRY[name] = Method(name, paper, mix, *regions, options, ranges or {}, statistic, takes)
+        options = {key: default for key, default in named.items() if key not in takes}
+        limits = dict(ranges or {})
+        if "draw" in takes:
+            options["seed"], limits["seed"] = 0, _SEEDS
+        _REGISTRY[name] = Method(name, paper, mix, *regions, options, limits, choices or {}, statistic, takes, signed, elementwise)
         return mix
 
     return register
@@ -132,8 +81,30 @@ def find_method(name: str) -> Method:
     >>> find_method("linear").paper
     'arXiv:2203.05482'
     """
+    known = {one.name: one for one in all_methods()}
+    if name not in known:
+        raise UnknownNameError(f"no merge method {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}.")
+    return known[name]
+
+
+def all_methods() -> tuple[Method, ...]:
+    """Every method, by name: what `--help` and the documents list."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    if name not in _REGISTRY:
-        raise UnknownNameError(f"no merge method {name!r}.{did_you_mean(name, _REGISTRY)} Known: {', '.join(sorted(_REGISTRY))}.")
-    return _REGISTRY[name]
+    return tuple(_REGISTRY[name] for name in sorted(_REGISTRY))
+
+
+def methods_table() -> str:
+    """All methods as a table in Markdown: name, what it does, regional models, options with defaults and ranges, paper.
+
+    >>> print(methods_table().splitlines()[0])
+    | method | what it does | regional models | options | paper |
+    """
+    rows = [
+        f"| `{one.name}` | {one.summary} | {one.models} | {'; '.join(_described(one)) or 'none'} | {one.paper} |" for one in all_methods()
+    ]
+    return "\n".join(["| method | what it does | regional models | options | paper |", "|---|---|---|---|---|", *rows])
+
+
+def _described(one: Method) -> list[str]:
+    return [f"`{name}` = {default}, {one.allowed(name)}" for name, default in one.options.items()]
