@@ -17,6 +17,7 @@ from hf_regional.merging import files, merge_checkpoints
 from hf_regional.merging.check import plan_merge
 from hf_regional.merging.checkpoint import read_checkpoint
 from hf_regional.merging.digests import Digest
+from hf_regional.merging.methods import all_methods, find_method
 from hf_regional.merging.sinks import Sink, aligned_buffer
 from hf_regional.merging.targets import cut
 
@@ -216,3 +217,36 @@ def test_the_first_error_stops_all_threads_and_nothing_is_left(tmp_path: Path, m
     with pytest.raises(NonFiniteError, match=r"layer\.weight"):
         merge_checkpoints(base, regional, 0.5, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r", "w"]
+
+
+@pytest.mark.parametrize("method", [one.name for one in all_methods()])
+def test_every_method_gives_the_same_file_however_the_work_is_cut(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [random_model(seed) for seed in range(3)]
+    sides = models if find_method(method).most is None else models[:2]
+    base, *regionals = (write_folder(tmp_path / str(place), model) for place, model in enumerate(sides))
+    whole = merge_checkpoints(base, regionals, 0.5, tmp_path / "whole", method=method)
+    monkeypatch.setattr(files, "_MEMORY", 0)
+    cut_small = merge_checkpoints(base, regionals, 0.5, tmp_path / "small", method=method)
+    assert files_of(whole.path) == files_of(cut_small.path)
+    assert whole.report["counts"]["merged"] == 4
+
+
+@pytest.mark.parametrize("method", [one.name for one in all_methods()])
+def test_a_model_merged_with_copies_of_itself_is_itself_by_every_method(method: str, tmp_path: Path) -> None:
+    base = write_folder(tmp_path / "w", random_model(0) | {"zero": torch.tensor([-0.0, 0.0, 1e-42])})
+    copies = [base] * (find_method(method).most or 3)
+    merged = merge_checkpoints(base, copies, [0.3, 1], tmp_path / "out", method=method)
+    assert [files_of(path) == files_of(base) for path in merged.paths] == [True, True]
+
+
+def test_the_methods_of_files_are_those_of_their_functions(tmp_path: Path) -> None:
+    world, first, second = (random_model(seed) for seed in range(3))
+    folders = [write_folder(tmp_path / name, model) for name, model in (("w", world), ("a", first), ("b", second))]
+    merged = merge_checkpoints(folders[0], folders[1:], 0.5, tmp_path / "out", method="task_arithmetic", weights=[1, 0.5])
+    expected = {
+        name: (world[name].double() + 0.5 * ((first[name].double() - world[name]) + 0.5 * (second[name].double() - world[name]))).float()
+        for name in world
+    }
+    assert bits(read_folder(merged.path)) == bits(expected)
+    assert merged.report["weights"] == [1.0, 0.5]
+    assert set(merged.report["inputs"]) == {"base", "regional-1", "regional-2"}

@@ -78,7 +78,7 @@ def test_wrong_arguments_are_errors_as_in_the_merge(tmp_path: Path) -> None:
     found = preview_merge(base, regional, 2.0, tmp_path / "out")
     assert found.problem is not None
     assert "[0, 1]" in found.problem
-    with pytest.raises(ConfigError, match="weights must be 1"):
+    with pytest.raises(ConfigError, match="weights must have one number"):
         preview_merge(base, regional, 0.5, tmp_path / "out", weights=[1, 2])
 
 

@@ -137,7 +137,9 @@ class _Engine:
         pairs = zip(part.regions, regions, strict=True)
         changed = any(source.dtype != part.place.dtype or not _same(world, region) for source, region in pairs)
         betas = [output.betas.get(part.name) for output in self._plan.outputs]
-        mixed = [place for place, beta in enumerate(betas) if beta and changed and is_float]
+        # Inside a tensor that turned as a whole, a stretch may move that is equal on both sides.
+        moves = is_float and bool(regions) and (changed or not self._recipe.method.elementwise)
+        mixed = [place for place, beta in enumerate(betas) if beta and moves]
         for place in set(range(len(outs))) - set(mixed):
             outs[place][:] = world
         if mixed:

@@ -1,7 +1,6 @@
 """Merge: the public call. Checkpoints in, one folder of mixes and a report out."""
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from hf_regional.durable import Journal, copy_file, resumable_folder
 from hf_regional.durable.refusals import refuse_existing
-from hf_regional.errors import ConfigError
 from hf_regional.merging.check import Beta, Patterns, Plan, plan_merge, require_room
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.files import Written, write_weights
@@ -75,7 +73,7 @@ def merge_checkpoints(
         outputs. The same is in `regional.json` beside the weights.
 
     Raises:
-        OutOfRangeError: a β outside [0, 1], or an option outside its range.
+        OutOfRangeError: a β outside [0, 1], or an option or a weight outside its range.
         UnknownNameError: no such method or option, or a pattern that takes no tensor.
         ConfigError: too few or too many regional models for the method, or another number of weights.
         MismatchedCheckpointsError: names, shapes or kinds of dtype differ.
@@ -88,7 +86,7 @@ def merge_checkpoints(
     final, chosen = Path(output), find_method(method)
     sides = listed_sources(regional)
     wishes = chosen.checked(options, len(sides))
-    factors = checked_weights(weights, len(sides))
+    factors = chosen.checked_weights(weights, len(sides))
     refuse_existing(final)
     plan = plan_merge(read_checkpoint(base), [read_checkpoint(side) for side in sides], beta, only=only, skip=skip)
     require_room(plan, final)
@@ -106,18 +104,6 @@ def merge_checkpoints(
 def listed_sources(regional: Source | Sequence[Source]) -> list[Source]:
     """One regional model or several, as a list."""
     return [regional] if isinstance(regional, str | Path | HasPath) else list(regional)
-
-
-def checked_weights(weights: Sequence[float] | None, regions: int) -> tuple[float, ...]:
-    """One finite factor a regional model.
-
-    Raises:
-        ConfigError: their number is another, or they add up to nothing.
-    """
-    factors = tuple(float(weight) for weight in weights) if weights is not None else (1.0,) * regions
-    if len(factors) != regions or not all(math.isfinite(factor) for factor in factors) or not any(factors):
-        raise ConfigError(f"weights must be {regions} finite numbers, one a regional model, not all zero; got {list(factors)}.", "weights")
-    return factors
 
 
 def _write(plan: Plan, recipe: Recipe, folder: Path, hashing: bool) -> dict[str, Written]:

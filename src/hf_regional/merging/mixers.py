@@ -74,14 +74,15 @@ class _Any:
             last = min(first + _PIECE, segment.count)
             mine = slice(first * unit, last * unit)
             ours, theirs = wide_values(segment, world, regions, first, last)
-            draw = Draw(int(recipe.options.get("seed", 0)), part.name, segment.first + first, last - first)
+            draw = Draw(0, part.name, segment.first + first, last - first)
             for beta, out in zip(betas, outs, strict=True):
                 mixed = recipe.method(
                     ours, theirs, beta=beta, weights=recipe.weights, options=recipe.options, whole=recipe.whole(part.name), draw=draw
                 )
                 piece = narrow(mixed, part.place.dtype)
-                # Where nothing was learned the bytes stay: not even the sign of a zero may change.
+                # Where nothing was learned and nothing turned the bytes stay: not even the sign of a zero may change.
                 still = np.logical_and.reduce([ours == other for other in theirs])
+                still &= True if recipe.method.elementwise else mixed == ours
                 np.copyto(piece.reshape(-1, unit), world[mine].reshape(-1, unit), where=still[:, None])
                 out[mine] = piece
         if not all(is_finite(out, part.place.dtype) for out in outs):

@@ -16,7 +16,7 @@ from hf_regional.merging.check import Beta, Patterns, Plan, placed, plan_merge, 
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.files import block_size
 from hf_regional.merging.kinship import Kinship, kinship
-from hf_regional.merging.merge import Source, checked_weights, listed_sources
+from hf_regional.merging.merge import Source, listed_sources
 from hf_regional.merging.methods import find_method
 from hf_regional.merging.workers import worker_count
 
@@ -60,7 +60,7 @@ def preview_merge(
     """
     chosen, sides = find_method(method), listed_sources(regional)
     chosen.checked(options, len(sides))
-    checked_weights(weights, len(sides))
+    chosen.checked_weights(weights, len(sides))
     world = read_checkpoint(base)
     regions = [placed(read_checkpoint(side), world) for side in sides]
     report: dict[str, Any] = {
