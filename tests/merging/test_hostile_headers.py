@@ -114,6 +114,10 @@ LIES = {
     "a hundred thousand large sides": ({"w": ONE | {"shape": [2**63] * 100_000}}, "spans 8 bytes"),
     "more than 64 bits before a zero": ({"w": ONE | {"shape": [2**63, 2, 0], "data_offsets": [0, 0]}}, "spans 0 bytes"),
     "half a byte": ({"w": {"dtype": "F4", "shape": [15], "data_offsets": [0, 8]}}, "spans 8 bytes"),
+    "half a byte too few": (
+        {"w": {"dtype": "F4", "shape": [15], "data_offsets": [0, 7]}, "v": entry("U8", [1], 7)},
+        "spans 7 bytes",
+    ),
     "beyond the end": ({"w": ONE | {"shape": [2**40], "data_offsets": [0, 2**42]}}, r"announces 4398046511\d+"),
     "the same bytes twice": ({"w": ONE, "v": ONE}, "'v' overlaps|'w' overlaps"),
     "an overlap by a byte": ({"a": entry("U8", [5], 0), "b": entry("U8", [4], 4)}, "'b' overlaps"),
