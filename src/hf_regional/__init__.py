@@ -8,6 +8,7 @@
 from typing import TYPE_CHECKING
 
 from hf_regional.lazy import lookup
+from hf_regional.version import __version__
 
 if TYPE_CHECKING:
     from hf_regional.adapting import adapt as adapt
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from hf_regional.pipeline import run as run
     from hf_regional.regions import Region as Region
     from hf_regional.regions import alpha as alpha
-
-__version__ = "0.1.0"
 
 # The one table of public names: it feeds the lazy lookup, __all__ and __dir__, so that importing the package loads nothing else.
 _HOMES = {

@@ -71,6 +71,10 @@ class MismatchedCheckpointsError(RegionalError, ValueError):
         self.missing, self.extra = missing, extra
 
 
+class QuantisedError(RegionalError, ValueError):
+    """A checkpoint holds codes of a quantisation, which cannot be averaged."""
+
+
 class MismatchedScoresError(RegionalError, ValueError):
     """Scores that are compared pair by pair, or scores and their groups, do not line up; the message names what lacks a partner."""
 

@@ -18,6 +18,7 @@ from hf_regional.errors import (
     NotBuiltYetError,
     OutOfRangeError,
     OutputExistsError,
+    QuantisedError,
     RegionalError,
     UnknownNameError,
 )
@@ -68,11 +69,6 @@ def test_a_float_against_an_integer_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, MismatchedCheckpointsError, r"body\.weight.*F32.*I64", WORLD | {"body.weight": torch.zeros(4, dtype=torch.int64)})
 
 
-def test_float8_is_not_built_yet(tmp_path: Path) -> None:
-    world = {"w": torch.ones(4).to(torch.float8_e4m3fn)}
-    refused(tmp_path, NotBuiltYetError, "F8_E4M3", world, world=world)
-
-
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("side", ["base", "regional"])
 @pytest.mark.parametrize("beta", [0, 0.5, 1])
@@ -87,8 +83,23 @@ def test_a_value_that_is_not_finite_names_file_and_tensor(dtype: torch.dtype, be
     assert error.name == "body.weight"
 
 
-def test_a_mix_that_overflows_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, NonFiniteError, r"'w' overflows", {"w": torch.tensor([-3e38])}, world={"w": torch.tensor([3e38])}, beta=0.4)
+def test_a_mix_that_overflows_the_base_s_dtype_is_refused(tmp_path: Path) -> None:
+    world = {"w": torch.ones(3, dtype=torch.float16)}
+    refused(tmp_path, NonFiniteError, r"'w' overflows F16 at β = 0.4", {"w": torch.tensor([1.0, 2e5, 3.0])}, world=world, beta=0.4)
+
+
+def test_the_difference_of_two_numbers_may_overflow_where_their_mix_does_not(tmp_path: Path) -> None:
+    base = write_folder(tmp_path / "base", {"w": torch.tensor([3e38])})
+    merged = merge_checkpoints(base, write_folder(tmp_path / "r", {"w": torch.tensor([-3e38])}), 0.4, tmp_path / "out")
+    torch.testing.assert_close(read_folder(merged.path)["w"], torch.tensor([6e37]))
+
+
+def test_what_is_not_finite_passes_where_it_is_allowed(tmp_path: Path) -> None:
+    world, region = torch.tensor([1.0, float("-inf"), 0.0]), torch.tensor([float("nan"), float("-inf"), 2.0])
+    base, regional = write_folder(tmp_path / "base", {"w": world}), write_folder(tmp_path / "r", {"w": region})
+    mixed = read_folder(merge_checkpoints(base, regional, 0.5, tmp_path / "out", allow_nonfinite=True).path)["w"]
+    assert mixed.isnan().tolist() == [True, False, False]
+    assert mixed[1:].tolist() == [float("-inf"), 1.0]
 
 
 @pytest.mark.parametrize("beta", [-0.1, 1.1, float("nan"), True, "0.5", [0.5, 2], {"*": -1}])
@@ -135,17 +146,19 @@ def test_an_existing_output_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "match"),
+    ("name", "text", "error", "match"),
     [
-        ("model_index.json", "{}", "diffusers"),
-        ("adapter_config.json", "{}", "adapter"),
-        ("config.json", '{"quantization_config": {}}', "quantised"),
+        ("model_index.json", "{}", MissingFileError, "save_pretrained"),
+        ("adapter_config.json", "{}", NotBuiltYetError, "adapter"),
+        ("config.json", '{"quantization_config": {}}', QuantisedError, "quantised from"),
     ],
 )
-def test_other_kinds_of_checkpoints_are_refused_with_the_way_out(name: str, text: str, match: str, tmp_path: Path) -> None:
+def test_other_kinds_of_checkpoints_are_refused_with_the_way_out(
+    name: str, text: str, error: type[RegionalError], match: str, tmp_path: Path
+) -> None:
     base, other = write_folder(tmp_path / "base", WORLD), write_folder(tmp_path / "other", WORLD)
     (other / name).write_text(text)
-    with pytest.raises(NotBuiltYetError, match=match):
+    with pytest.raises(error, match=match):
         merge_checkpoints(base, other, 0.5, tmp_path / "out")
 
 
@@ -187,7 +200,7 @@ def test_a_hub_id_is_taken_from_the_cache_and_its_commit_is_reported(tmp_path: P
 def test_a_single_file_is_a_checkpoint_too(tmp_path: Path) -> None:
     base, regional = write_folder(tmp_path / "base", WORLD), write_folder(tmp_path / "r", {name: t + 1 for name, t in WORLD.items()})
     merged = merge_checkpoints(base / "model.safetensors", regional, 0.5, tmp_path / "out")
-    assert [path.name for path in merged.path.iterdir()] == ["model.safetensors"]
+    assert sorted(path.name for path in merged.path.iterdir()) == ["model.safetensors", "regional.json"]
     assert bits(read_folder(merged.path)) == bits({name: tensor + 0.5 for name, tensor in WORLD.items()})
 
 

@@ -34,13 +34,13 @@ def test_a_kill_in_mid_write_leaves_nothing_under_the_final_name(tmp_path: Path)
     with start(MERGE.format(beta=grid), tmp_path) as process:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
-            if any(file.stat().st_size > 4_000_000 for file in tmp_path.glob(".out.partial-*/*/*.safetensors")):
+            if any(file.stat().st_size > 4_000_000 for file in tmp_path.glob(".out.resume-*/work/*/*.safetensors")):
                 break
             time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert process.returncode == -signal.SIGKILL
-    assert any(tmp_path.glob(".out.partial-*"))
+    assert any(tmp_path.glob(".out.resume-*"))
     assert not (tmp_path / "out").exists()
 
 

@@ -40,5 +40,6 @@ def bits(tensors: dict[str, Tensor]) -> dict[str, bytes]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder by its name."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Every file of a folder by its name, but the record of how it was made."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "regional.json"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

@@ -3,7 +3,7 @@
 import difflib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from numbers import Real
 from pathlib import Path
@@ -17,8 +17,12 @@ from hf_regional.errors import (
     OutOfRangeError,
     UnknownNameError,
 )
-from hf_regional.merging.checkpoint import Checkpoint
-from hf_regional.merging.header import EXACT, FLOATS, Stored
+from hf_regional.merging.checkpoint import Checkpoint, Component
+from hf_regional.merging.codecs import WIDE, width_of
+from hf_regional.merging.header import EXACT, Shard, Stored
+from hf_regional.merging.sources import Plain
+from hf_regional.merging.targets import Part, Target
+from hf_regional.merging.tied import twin_of
 
 Beta = float | Mapping[str, float]
 Patterns = str | Sequence[str] | None
@@ -36,32 +40,94 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one pass over the inputs will write. `ignored`: tensors that only the regional checkpoint has and the wish leaves out."""
+    """What one pass over the inputs will write."""
 
     base: Checkpoint
-    regional: Checkpoint
+    regionals: tuple[Checkpoint, ...]
     outputs: tuple[Output, ...]
-    ignored: tuple[str, ...]
+    targets: tuple[Target, ...]
+    ignored: tuple[str, ...]  # tensors that only a regional checkpoint has and the wish leaves out
+    tied: Mapping[str, str]  # tensors that one side holds under one name only, and the other name
 
     @property
     def size(self) -> int:
         """Bytes to write."""
         beside = sum((self.base.folder / name).stat().st_size for name in self.base.companions)
-        return (self.base.size + beside) * len(self.outputs)
+        return (sum(target.size for target in self.targets) + beside) * len(self.outputs)
+
+    @property
+    def widening(self) -> tuple[int, ...]:
+        """For each regional model, how many of its bytes stand against one of the base's at most."""
+        pairs = [(part.unit, [width_of(source.dtype) for source in part.regions]) for target in self.targets for part in target.parts]
+        return tuple(max((-(-widths[side] // unit) for unit, widths in pairs if widths), default=1) for side in range(len(self.regionals)))
 
 
 def plan_merge(
-    base: Checkpoint, regional: Checkpoint, beta: Beta | Sequence[Beta], *, only: Patterns = None, skip: Patterns = None
+    base: Checkpoint,
+    regionals: Sequence[Checkpoint],
+    beta: Beta | Sequence[Beta],
+    *,
+    only: Patterns = None,
+    skip: Patterns = None,
 ) -> Plan:
     """Check names, shapes and dtypes and lay out the outputs. Errors as `merge_checkpoints`."""
-    every = [*base.tensors, *(name for name in regional.tensors if name not in base.tensors)]
-    chosen = _chosen(every, only, skip)
+    sides = tuple(placed(regional, base) for regional in regionals)
+    extra = [name for side in sides for name in side.tensors if name not in base.tensors]
+    every = list(dict.fromkeys([*base.tensors, *extra]))
+    chosen = _chosen(every, only, skip, base)
+    tied = _tied(base, sides, chosen)
+    chosen = [name for name in chosen if name in base.tensors or name not in tied]
     outputs = tuple(Output(folder, one, _betas_by_tensor(chosen, one)) for folder, one in _folders(beta).items())
-    wanted = [name for name in chosen if any(name in output.betas for output in outputs)]
-    _require_same_names(base, regional, wanted)
-    for name in wanted:
-        _require_alike(name, base, regional)
-    return Plan(base, regional, outputs, tuple(name for name in every if name not in base.tensors))
+    wanted = {name for name in chosen if any(output.betas.get(name) is not None for output in outputs)}
+    for side in sides:
+        _require_same_names(base, side, [name for name in chosen if name in wanted], tied)
+        for name in chosen:
+            if name in wanted:
+                _require_alike(name, base, side, tied.get(name, name))
+    targets = tuple(_target(component, shard, base, sides, wanted, tied) for component in base.components for shard in component.shards)
+    return Plan(base, sides, outputs, targets, tuple(dict.fromkeys(name for name in extra if name not in tied)), tied)
+
+
+def placed(regional: Checkpoint, base: Checkpoint) -> Checkpoint:
+    """The regional checkpoint with the components' names of the base: the folder of one model stands for the component it fits."""
+    names = {part.name for part in base.components}
+    if len(regional.components) != 1 or regional.components[0].name in names:
+        return regional
+    only, tensors = regional.components[0], set(regional.tensors)
+    fits = [
+        part.name
+        for part in base.components
+        if tensors == {name for shard in part.shards for name in shard.tensors} or (part.name and part.name == regional.folder.name)
+    ]
+    return replace(regional, components=(replace(only, name=fits[0]),)) if len(fits) == 1 else regional
+
+
+def _target(
+    component: Component, shard: Shard, base: Checkpoint, sides: Sequence[Checkpoint], wanted: set[str], tied: Mapping[str, str]
+) -> Target:
+    parts: list[Part] = []
+    for tensor, stored in shard.tensors.items():
+        name = component.qualified(tensor)
+        regions = tuple(Plain(_tensor(side, name, tied)) for side in sides) if name in wanted else ()
+        parts.append(Part(name, stored, Plain(stored), regions))
+    return Target(base.relative(shard.file), shard.head, tuple(parts), shard.size)
+
+
+def _tensor(side: Checkpoint, name: str, tied: Mapping[str, str]) -> Stored:
+    return side.tensors[name if name in side.tensors else tied[name]]
+
+
+def _tied(base: Checkpoint, sides: Sequence[Checkpoint], chosen: list[str]) -> dict[str, str]:
+    """Tensors that one side holds under two names and another under one, and the name that both have."""
+    found: dict[str, str] = {}
+    for side in sides:
+        shared = frozenset(base.tensors.keys() & side.tensors.keys())
+        for name in chosen:
+            if (name in base.tensors) != (name in side.tensors) and name not in found:
+                twin = twin_of(name, base if name in base.tensors else side, shared)
+                if twin:
+                    found[name] = twin
+    return found
 
 
 def require_room(plan: Plan, output: Path) -> None:
@@ -99,14 +165,20 @@ def _folders(beta: Beta | Sequence[Beta]) -> Mapping[str, Beta]:
     return folders
 
 
-def _chosen(names: list[str], only: Patterns, skip: Patterns) -> list[str]:
-    inside, outside = as_patterns(only), as_patterns(skip) or ()
+def _chosen(names: list[str], only: Patterns, skip: Patterns, base: Checkpoint) -> list[str]:
+    inside, outside = (_whole_components(as_patterns(one), base) for one in (only, skip))
+    outside = outside or ()
     for key, patterns in (("only", inside or ()), ("skip", outside)):
         for pattern in patterns:
             if not any(fnmatchcase(name, pattern) for name in names):
                 raise _unused(key, pattern, names)
     kept = names if inside is None else [name for name in names if _matches(name, inside)]
     return [name for name in kept if not _matches(name, outside)]
+
+
+def _whole_components(patterns: tuple[str, ...] | None, base: Checkpoint) -> tuple[str, ...] | None:
+    names = {part.name for part in base.components if part.name}
+    return None if patterns is None else tuple(f"{pattern}.*" if pattern in names else pattern for pattern in patterns)
 
 
 def _betas_by_tensor(names: list[str], beta: Beta) -> dict[str, float]:
@@ -142,14 +214,14 @@ def _unused(key: str, pattern: str, names: list[str]) -> UnknownNameError:
     return UnknownNameError(f"{key}: the pattern {pattern!r} takes no tensor. {hint}")
 
 
-def _require_same_names(base: Checkpoint, regional: Checkpoint, wanted: list[str]) -> None:
+def _require_same_names(base: Checkpoint, regional: Checkpoint, wanted: list[str], tied: Mapping[str, str]) -> None:
     adapters = [name for name in (*base.tensors, *regional.tensors) if ".lora_" in name]
     if adapters:
         raise NotBuiltYetError(
             f"{adapters[0]!r} belongs to an adapter, whose factors must not be averaged one by one. Merge it into its model first."
         )
-    missing = frozenset(wanted) - regional.tensors.keys()
-    extra = frozenset(wanted) - base.tensors.keys()
+    missing = frozenset(wanted) - regional.tensors.keys() - tied.keys()
+    extra = frozenset(name for name in wanted if name in regional.tensors) - base.tensors.keys()
     if missing or extra:
         parts = [
             f"{side.name} lacks {len(names)} tensors of the other ({_some(names)})"
@@ -160,21 +232,19 @@ def _require_same_names(base: Checkpoint, regional: Checkpoint, wanted: list[str
         raise MismatchedCheckpointsError(f"the checkpoints differ in names: {'; '.join(parts)}. {advice}.", missing=missing, extra=extra)
 
 
-def _require_alike(name: str, base: Checkpoint, regional: Checkpoint) -> None:
-    world, region = base.tensors[name], regional.tensors[name]
+def _require_alike(name: str, base: Checkpoint, regional: Checkpoint, other: str) -> None:
+    world, region = base.tensors[name], regional.tensors[name if name in regional.tensors else other]
     if world.shape != region.shape:
         raise _unlike(name, base, regional, f"has shape {list(world.shape)}", f"{list(region.shape)}")
-    if world.dtype not in FLOATS | EXACT or region.dtype not in FLOATS | EXACT:
-        raise NotBuiltYetError(
-            f"tensor {name!r} is {world.dtype} in {base.name} and {region.dtype} in {regional.name}: no average yet. Use skip=[...]."
-        )
+    if world.dtype not in WIDE.keys() | EXACT.keys() and world.dtype == region.dtype:
+        raise MismatchedCheckpointsError(f"tensor {name!r} is {world.dtype}, which has no average. Keep the base's with skip=[{name!r}].")
     if not _mixable(world, region):
         raise _unlike(name, base, regional, f"is {world.dtype}", region.dtype)
 
 
 def _mixable(world: Stored, region: Stored) -> bool:
     # Two float formats mix in the wider one; a float and an integer, or two integer formats, mean different things.
-    return world.dtype == region.dtype or {world.dtype, region.dtype} <= FLOATS.keys()
+    return world.dtype == region.dtype or {world.dtype, region.dtype} <= WIDE.keys()
 
 
 def _unlike(name: str, base: Checkpoint, regional: Checkpoint, ours: str, theirs: str) -> MismatchedCheckpointsError:

@@ -1,4 +1,7 @@
-"""Checkpoint: a folder in, its layout out: which file holds which tensor, and what stands beside the weights."""
+"""Checkpoint: a folder in, its layout out: which file holds which tensor, and what stands beside the weights.
+
+A transformers model is one component without a name; a diffusers pipeline has one for each folder that holds weights.
+"""
 
 import os
 from dataclasses import dataclass
@@ -6,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from hf_regional.errors import DamagedFileError, MissingFileError, NotBuiltYetError
+from hf_regional.errors import DamagedFileError, MissingFileError, NotBuiltYetError, QuantisedError
 from hf_regional.merging.header import Shard, Stored, read_shard
 from hf_regional.merging.untrusted import parse_config, parse_object, read_object, shown
 from hf_regional.protocols import HasPath
 
-INDEX: Final = "model.safetensors.index.json"
-_SINGLE: Final = "model.safetensors"
+_INDEXES: Final = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
+_SINGLE: Final = ("model.safetensors", "diffusion_pytorch_model.safetensors")  # what transformers and diffusers open first
 # Weights in other formats would go stale beside merged ones; card and facts are about the base alone.
 _LEFT_OUT: Final = {
     ".safetensors",
@@ -31,10 +34,22 @@ _LEFT_OUT: Final = {
     ".tflite",
 }
 _NOT_CARRIED: Final = {"README.md", "regional.json"}
-_OTHER_ROADS: Final = {
-    "model_index.json": "is a diffusers pipeline; give its `unet` folder for both sides meanwhile",
-    "adapter_config.json": "holds a PEFT adapter; merge it into its model first (`merge_and_unload`, then `save_pretrained`)",
-}
+_PIPELINE: Final = "model_index.json"
+_ADAPTER: Final = "adapter_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """The weights of one model: `name` is its folder inside a pipeline, "" where the checkpoint is one model."""
+
+    name: str
+    folder: Path
+    index: Path | None
+    shards: tuple[Shard, ...]
+
+    def qualified(self, tensor: str) -> str:
+        """A tensor's name in the whole checkpoint: "unet.conv_in.weight", or as it is where there is one model only."""
+        return f"{self.name}.{tensor}" if self.name else tensor
 
 
 @dataclass(frozen=True)
@@ -43,21 +58,29 @@ class Checkpoint:
 
     name: str
     revision: str | None
-    index: Path | None
-    shards: tuple[Shard, ...]
-    companions: tuple[Path, ...]  # carried over, relative to `folder`
-    left_out: tuple[Path, ...]
     folder: Path
+    components: tuple[Component, ...]
+    companions: tuple[Path, ...] = ()  # carried over, relative to `folder`
+    left_out: tuple[Path, ...] = ()
 
     @cached_property
     def tensors(self) -> dict[str, Stored]:
-        """Every tensor by its name in the files."""
-        return {name: stored for shard in self.shards for name, stored in shard.tensors.items()}
+        """Every tensor by its qualified name."""
+        return {part.qualified(name): stored for part in self.components for shard in part.shards for name, stored in shard.tensors.items()}
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """Every file of weights."""
+        return tuple(shard for part in self.components for shard in part.shards)
 
     @property
     def size(self) -> int:
         """Bytes of the weights, headers included."""
         return sum(shard.size for shard in self.shards)
+
+    def relative(self, file: Path) -> str:
+        """The path of one of its files inside its folder, with slashes."""
+        return file.relative_to(self.folder).as_posix()
 
 
 def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
@@ -69,21 +92,46 @@ def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
     Raises:
         MissingFileError: there is no such folder or repository, or no safetensors in it.
         DamagedFileError: a header or the index contradicts what is there.
-        NotBuiltYetError: a diffusers pipeline, a PEFT adapter or a quantised model.
+        QuantisedError: its weights are codes of a quantisation.
+        NotBuiltYetError: a PEFT adapter.
     """
     place = Path(source.path) if isinstance(source, HasPath) else source
     if Path(place).suffix == ".safetensors" and Path(place).is_file():
         file = Path(place)
-        return Checkpoint(str(place), None, None, (read_shard(file),), (), (), file.parent)
+        return Checkpoint(str(place), None, file.parent, (Component("", file.parent, None, (read_shard(file),)),))
     folder = _folder_of(place)
-    _refuse_other_roads(folder)
+    if (folder / _ADAPTER).is_file():
+        raise NotBuiltYetError(
+            f"{folder} holds a PEFT adapter; merge it into its model first (`merge_and_unload`, then `save_pretrained`)."
+        )
+    components = _pipeline(folder) if (folder / _PIPELINE).is_file() else (_component("", folder),)
+    weights = {file for part in components for file in (part.index, *(shard.file for shard in part.shards))}
+    companions, left_out = _beside(folder, weights)
+    # A snapshot of the Hub lies in a folder that is named by its commit.
+    revision = folder.name if folder.parent.name == "snapshots" and not Path(place).exists() else None
+    return Checkpoint(str(place), revision, folder, components, companions, left_out)
+
+
+def _component(name: str, folder: Path) -> Component:
+    _refuse_quantised(folder)
     index = _index_of(folder)
     shards = _indexed_shards(index) if index else (read_shard(_only_file(folder)),)
     _require_unique(folder, shards)
-    companions, left_out = _beside(folder, {shard.file for shard in shards} | {index})
-    # A snapshot of the Hub lies in a folder that is named by its commit.
-    revision = folder.name if folder.parent.name == "snapshots" and not Path(place).exists() else None
-    return Checkpoint(str(place), revision, index, shards, companions, left_out, folder)
+    return Component(name, folder, index, shards)
+
+
+def _pipeline(folder: Path) -> tuple[Component, ...]:
+    listed = [name for name in _json_object(folder / _PIPELINE) if not name.startswith("_")]
+    # They are arguments of a constructor; anything else might be a way out of the folder.
+    if strange := [name for name in listed if not name.isidentifier()]:
+        raise DamagedFileError(f"{folder / _PIPELINE} names a component {shown(strange[0])}, which no folder is called. Download it again.")
+    listed = [name for name in listed if os.path.isdir(folder / name)]
+    holding = [name for name in listed if any((folder / name).glob("*.safetensors"))]
+    pickled = [name for name in listed if name not in holding and any((folder / name).glob("*.bin"))]
+    if not holding or pickled:
+        found = f"{pickled[0]}/ holds only pickles, which are never opened" if pickled else "none of its components holds safetensors"
+        raise MissingFileError(f"{folder}: {found}. Save the pipeline as safetensors: `pipeline.save_pretrained(folder)`.")
+    return tuple(_component(name, folder / name) for name in holding)
 
 
 def _folder_of(place: str | Path) -> Path:
@@ -96,26 +144,26 @@ def _folder_of(place: str | Path) -> Path:
     return folder
 
 
-def _refuse_other_roads(folder: Path) -> None:
-    for name, what in _OTHER_ROADS.items():
-        if (folder / name).is_file():
-            raise NotBuiltYetError(f"{folder} {what}. Merging it as it is comes in a later version.")
+def _refuse_quantised(folder: Path) -> None:
     if "quantization_config" in _json_object(folder / "config.json"):
-        raise NotBuiltYetError(f"{folder} holds a quantised model, whose codes cannot be averaged. Merge the models it was quantised from.")
+        raise QuantisedError(
+            f"{folder} holds a quantised model, whose codes cannot be averaged. Merge the models that it was quantised from, then "
+            "quantise the result."
+        )
 
 
 def _index_of(folder: Path) -> Path | None:
     # transformers opens the single file where both are there, and so the single file is the model.
     found = sorted(file for file in folder.glob("*.safetensors.index.json") if not file.name.startswith("."))
-    if (folder / _SINGLE).is_file() or not found:
+    if any((folder / name).is_file() for name in _SINGLE) or not found:
         return None
-    return folder / INDEX if folder / INDEX in found else found[0]
+    return min(found, key=lambda file: (file.name not in _INDEXES, file.name))
 
 
 def _only_file(folder: Path) -> Path:
     files = sorted(file for file in folder.glob("*.safetensors") if not file.name.startswith("."))  # ._model.safetensors of macOS
-    if folder / _SINGLE in files:
-        return folder / _SINGLE
+    if single := [file for file in files if file.name in _SINGLE]:
+        return single[0]
     if len(files) == 1:
         return files[0]
     if files:

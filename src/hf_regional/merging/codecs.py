@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hf_regional.merging.header import EXACT, FLOATS, OTHERS
+
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Wide = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
 
@@ -20,8 +22,13 @@ WIDE: Final[dict[str, type[np.floating[Any]]]] = {
 _NATIVE: Final[dict[str, type[np.floating[Any]]]] = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
 # The unsigned integers that hold a number, the bits of its exponent, and those of exponent and fraction together.
 _CODES: Final = {"F64": np.uint64, "F32": np.uint32, "F16": np.uint16, "BF16": np.uint16, "F8_E4M3": np.uint8, "F8_E5M2": np.uint8}
-_FIRST_SPECIAL: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x1F << 10, "BF16": 0xFF << 7, "F8_E4M3": 0x7F, "F8_E5M2": 0x7C}
-_MAGNITUDE: Final = {"F64": 2**63 - 1, "F32": 2**31 - 1, "F16": 0x7FFF, "BF16": 0x7FFF, "F8_E4M3": 0x7F, "F8_E5M2": 0x7F}
+FIRST_SPECIAL: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x1F << 10, "BF16": 0xFF << 7, "F8_E4M3": 0x7F, "F8_E5M2": 0x7C}
+MAGNITUDE: Final = {"F64": 2**63 - 1, "F32": 2**31 - 1, "F16": 0x7FFF, "BF16": 0x7FFF, "F8_E4M3": 0x7F, "F8_E5M2": 0x7F}
+
+
+def width_of(dtype: str) -> int:
+    """Bytes an element; 1 for formats of fewer bits, which are copied byte by byte."""
+    return (FLOATS | EXACT | OTHERS)[dtype] // 8 or 1
 
 
 def widen(raw: Bytes, dtype: str, wide: type[np.floating[Any]] | None = None) -> Wide:
@@ -48,13 +55,11 @@ def is_finite(raw: Bytes, dtype: str) -> bool:
     """Whether stored floating numbers hold neither NaN nor infinity."""
     codes = raw.view(_CODES[dtype])
     # One mask and one maximum cost a tenth of isfinite().all(), and need no float to exist for the format.
-    return not codes.size or int((codes & codes.dtype.type(_MAGNITUDE[dtype])).max()) < _FIRST_SPECIAL[dtype]
+    return not codes.size or int((codes & codes.dtype.type(MAGNITUDE[dtype])).max()) < FIRST_SPECIAL[dtype]
 
 
 def _as_bfloat16(wide: Wide) -> np.ndarray[Any, np.dtype[np.uint16]]:
-    # Through float32: 16 digits more than bfloat16 keeps, so that rounding twice shows in 1 of 100,000 values at most.
-    with np.errstate(over="ignore"):
-        bits = wide.astype(np.float32).view(np.uint32)
+    bits = _as_float32_to_odd(wide).view(np.uint32)
     odd = (bits >> np.uint32(16)) & np.uint32(1)
     rounded = bits + (odd + np.uint32(0x7FFF))
     special = (bits & np.uint32(0x7F800000)) == np.uint32(0x7F800000)
@@ -64,8 +69,20 @@ def _as_bfloat16(wide: Wide) -> np.ndarray[Any, np.dtype[np.uint16]]:
     return (rounded >> np.uint32(16)).astype(np.uint16)
 
 
+def _as_float32_to_odd(wide: Wide) -> np.ndarray[Any, np.dtype[np.float32]]:
+    # Of the two float32 beside a float64 the odd one, which a second rounding cannot mistake for a tie.
+    with np.errstate(over="ignore"):
+        single = wide.astype(np.float32, copy=False)
+    if wide.dtype == np.float32:
+        return single
+    is_even = (single.view(np.uint32) & np.uint32(1)) == 0
+    off = is_even & (single != wide) & np.isfinite(single)
+    toward = np.where(wide > single, np.float32(np.inf), np.float32(-np.inf))
+    return np.where(off, np.nextafter(single, toward), single)
+
+
 def _as_float8(wide: Wide, dtype: str) -> Bytes:
-    table = _table(dtype)[: _FIRST_SPECIAL[dtype]]  # the finite ones from 0 up
+    table = _table(dtype)[: FIRST_SPECIAL[dtype]]  # the finite ones from 0 up
     step = float(table[-1]) - float(table[-2])
     halves = np.append((table[1:].astype(np.float64) + table[:-1]) / 2, float(table[-1]) + step / 2)
     size = np.abs(wide).astype(np.float64)

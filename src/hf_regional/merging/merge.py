@@ -1,19 +1,27 @@
-"""Merge: the public call. Two checkpoints in, one folder of mixes and a report out."""
+"""Merge: the public call. Checkpoints in, one folder of mixes and a report out."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_regional.durable import atomic_folder, file_sha256
-from hf_regional.merging.check import Beta, Patterns, Plan, as_patterns, plan_merge, require_room
+from hf_regional.durable import Journal, copy_file, resumable_folder
+from hf_regional.durable.refusals import refuse_existing
+from hf_regional.errors import ConfigError
+from hf_regional.merging.check import Beta, Patterns, Plan, plan_merge, require_room
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
-from hf_regional.merging.files import Tally, write_mixes
-from hf_regional.merging.methods import Method, find_method
+from hf_regional.merging.files import Written, write_weights
+from hf_regional.merging.methods import find_method
+from hf_regional.merging.mixers import Recipe
+from hf_regional.merging.record import merge_key, merge_report, write_facts
+from hf_regional.merging.survey import survey
 from hf_regional.protocols import HasPath
 
 _log = logging.getLogger(__name__)
+
+Source = str | Path | HasPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,8 @@ class Merged:
 
 
 def merge_checkpoints(
-    base: str | Path | HasPath,
-    regional: str | Path | HasPath,
+    base: Source,
+    regional: Source | Sequence[Source],
     beta: Beta | Sequence[Beta],
     output: str | Path,
     *,
@@ -35,73 +43,91 @@ def merge_checkpoints(
     only: Patterns = None,
     skip: Patterns = None,
     hash_inputs: bool = True,
+    weights: Sequence[float] | None = None,
+    options: Mapping[str, Any] | None = None,
+    allow_nonfinite: bool = False,
 ) -> Merged:
     """Write θ_β = β·θ_regional + (1-β)·θ_global (arXiv:2604.11490, §3.2), from file to file, without building a model.
 
     Names, shapes, dtypes and free space are checked before the first byte; the output appears by one rename at the end. Its
-    layout, dtypes, configuration, tokenizer and processor are the base's. Tensors that are equal in both are copied.
+    layout, dtypes, configuration, tokenizer and processor are the base's. Tensors that are equal in both are copied. A run that
+    was killed goes on where it was when the same call is made again.
 
     Args:
         base: θ_global. A folder, a .safetensors file, a Hub id ("owner/name" or "owner/name@revision"), or a record with a `path`.
-        regional: θ_regional, of the same architecture; its shards may be cut elsewhere and its float dtype may be another.
+            A folder may be a diffusers pipeline; its tensors are then named "unet.conv_in.weight".
+        regional: θ_regional, of the same architecture, or several of them; their shards may be cut elsewhere and their float
+            dtypes may be others. Beside a pipeline, the folder of one of its models will do.
         beta: in [0, 1], or {pattern: β} with fnmatch patterns on tensor names, where the first that fits decides and the other
             tensors stay the base's, or a list of either. A list is written in one pass to `output/beta-0.25`
             (f"beta-{beta:g}"), and its dicts to `output/mix-2` (by their place in it, from 1).
         output: a folder that does not exist yet.
         method: a name from `hf_regional.merging.methods`.
-        only: fnmatch patterns on tensor names; the others stay the base's.
+        only: fnmatch patterns on component or tensor names; the others stay the base's.
         skip: fnmatch patterns of tensors that stay the base's, also where `only` has them.
-        hash_inputs: report the SHA-256 of every input file; costs one more read of each.
+        hash_inputs: report the SHA-256 of every file of weights, read and written.
+        weights: one factor a regional model; what it means is the method's. All 1 by default.
+        options: the method's own, such as {"density": 0.2}.
+        allow_nonfinite: let NaN and infinity through in place of refusing them.
 
     Returns:
-        The folders and a report: method, beta, only, skip, counts (merged, copied, equal, kept_from_base), warnings, inputs.
+        The folders and a report: method, beta, only, skip, counts (merged, copied, equal, kept_from_base), warnings, inputs,
+        outputs. The same is in `regional.json` beside the weights.
 
     Raises:
-        OutOfRangeError: a β outside [0, 1].
-        UnknownNameError: no such method, or a pattern that takes no tensor.
+        OutOfRangeError: a β outside [0, 1], or an option outside its range.
+        UnknownNameError: no such method or option, or a pattern that takes no tensor.
+        ConfigError: too few or too many regional models for the method, or another number of weights.
         MismatchedCheckpointsError: names, shapes or kinds of dtype differ.
+        QuantisedError: a checkpoint holds quantised weights.
         NonFiniteError: a tensor holds NaN or infinity, or would after mixing.
         MissingFileError, DamagedFileError: an input is not there, or is not what it says.
         OutputExistsError, CannotWriteError: the output is there already, or cannot be written. Nothing half-written is left.
-        NotBuiltYetError: a diffusers pipeline, a PEFT adapter, a quantised model, float8.
+        NotBuiltYetError: a PEFT adapter.
     """
     final, chosen = Path(output), find_method(method)
-    plan = plan_merge(read_checkpoint(base), read_checkpoint(regional), beta, only=only, skip=skip)
+    sides = regional if isinstance(regional, Sequence) and not isinstance(regional, str) else [regional]
+    wishes = chosen.checked(options, len(sides))
+    factors = checked_weights(weights, len(sides))
+    refuse_existing(final)
+    plan = plan_merge(read_checkpoint(base), [read_checkpoint(side) for side in sides], beta, only=only, skip=skip)
     require_room(plan, final)
-    with atomic_folder(final) as folder:
-        inputs = {side: _facts(checkpoint, hash_inputs) for side, checkpoint in (("base", plan.base), ("regional", plan.regional))}
-        tally = write_mixes(plan, chosen.mix, folder)
-    for warning in tally.warnings:
+    recipe = Recipe(chosen, wishes, factors, {}, allow_nonfinite)
+    with resumable_folder(final, merge_key(plan, recipe, hash_inputs)) as folder:
+        recipe = replace(recipe, wholes=survey(plan, recipe))
+        written = _write(plan, recipe, folder, hash_inputs)
+        report = merge_report(plan, recipe, written, only=only, skip=skip, hashing=hash_inputs)
+        write_facts(plan, report, folder)
+    for warning in report["warnings"]:
         _log.warning(warning)
-    report = _report(plan, chosen, tally, inputs) | {"only": _listed(only), "skip": _listed(skip)}
     return Merged(final, tuple(final / mix.folder for mix in plan.outputs), report)
 
 
-def _report(plan: Plan, method: Method, tally: Tally, inputs: dict[str, Any]) -> dict[str, Any]:
-    betas = [dict(mix.beta) if not isinstance(mix.beta, int | float) else float(mix.beta) for mix in plan.outputs]
-    counts = [{key: tally.counts[mix.folder][key] for key in ("merged", "copied", "equal", "kept_from_base")} for mix in plan.outputs]
-    single = plan.outputs[0].folder == ""
-    return {
-        "method": method.name,
-        "paper": method.paper,
-        "beta": betas[0] if single else betas,
-        "counts": counts[0] if single else counts,
-        "warnings": tally.warnings,
-        "ignored_from_regional": list(plan.ignored),
-        "left_out": [name.as_posix() for name in plan.base.left_out],
-        "inputs": inputs,
-    }
+def checked_weights(weights: Sequence[float] | None, regions: int) -> tuple[float, ...]:
+    """One finite factor a regional model.
+
+    Raises:
+        ConfigError: their number is another, or they add up to nothing.
+    """
+    factors = tuple(float(weight) for weight in weights) if weights is not None else (1.0,) * regions
+    if len(factors) != regions or not all(math.isfinite(factor) for factor in factors) or not any(factors):
+        raise ConfigError(f"weights must be {regions} finite numbers, one a regional model, not all zero; got {list(factors)}.", "weights")
+    return factors
 
 
-def _facts(checkpoint: Checkpoint, with_hash: bool) -> dict[str, Any]:
-    facts: dict[str, Any] = {"tensors": len(checkpoint.tensors), "bytes": checkpoint.size}
-    if checkpoint.revision:
-        facts |= {"id": checkpoint.name, "revision": checkpoint.revision}
-    if with_hash:
-        facts["sha256"] = {shard.file.name: file_sha256(shard.file) for shard in checkpoint.shards}
-    return facts
+def _write(plan: Plan, recipe: Recipe, folder: Path, hashing: bool) -> dict[str, Written]:
+    from huggingface_hub.utils import tqdm
+
+    for output in plan.outputs:
+        carry_over(plan.base, folder / output.folder)
+    with tqdm(total=sum(target.size for target in plan.targets), unit="B", unit_scale=True, desc="merging") as bar:
+        return write_weights(plan, recipe, folder, Journal(folder), hash_files=hashing, progress=bar.update)
 
 
-def _listed(patterns: Patterns) -> list[str] | None:
-    found = as_patterns(patterns)
-    return None if found is None else list(found)
+def carry_over(base: Checkpoint, folder: Path) -> None:
+    """Copy what stands beside the weights of the base: configuration, tokenizer, processor, indexes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in base.companions:
+        copy_file(base.folder / name, folder / name)
+    for index in (part.index for part in base.components if part.index):
+        copy_file(index, folder / base.relative(index))

@@ -2,10 +2,13 @@
 
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from hf_regional.errors import DamagedFileError
+from hf_regional.merging.codecs import width_of
+from hf_regional.merging.header import Stored
 
 
 class Files:
@@ -57,3 +60,24 @@ class Source(Protocol):
     def read(self, files: Files, first: int, into: memoryview) -> None:
         """Fill `into` with the elements from `first` on; its length is a whole number of elements."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A tensor as it lies in a file."""
+
+    stored: Stored
+
+    @property
+    def dtype(self) -> str:
+        """As its header says."""
+        return self.stored.dtype
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The one that holds it."""
+        return frozenset([self.stored.file])
+
+    def read(self, files: Files, first: int, into: memoryview) -> None:
+        """Fill `into` with the elements from `first` on."""
+        files.read(self.stored.file, self.stored.start + first * width_of(self.dtype), into)

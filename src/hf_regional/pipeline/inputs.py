@@ -16,7 +16,7 @@ from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.merging.checkpoint import read_checkpoint
-from hf_regional.merging.pairs import require_finite
+from hf_regional.merging.finite import require_finite
 from hf_regional.pipeline.config import Config
 from hf_regional.records import COUNTRY, ID, IMAGE, LANGUAGE, LICENSE, REGION_VERDICT, TEXT
 from hf_regional.regions import Region

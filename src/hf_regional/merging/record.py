@@ -1,0 +1,156 @@
+"""Record: what a merge read, did and wrote comes in, the report and the `regional.json` of each output come out. No path, host or time."""
+
+import platform
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from hf_regional.cards import CardFacts
+from hf_regional.errors import RegionalError
+from hf_regional.merging.check import Output, Patterns, Plan, as_patterns
+from hf_regional.merging.checkpoint import Checkpoint
+from hf_regional.merging.codecs import WIDE
+from hf_regional.merging.files import Written, digests_of
+from hf_regional.merging.mixers import Recipe
+from hf_regional.merging.targets import Part
+from hf_regional.version import __version__
+
+# BatchNorm's step counters differ whenever there was training, and nothing reads them.
+_COUNTERS: Final = ("num_batches_tracked",)
+_KINDS: Final = ("merged", "copied", "equal", "kept_from_base")
+_INHERITED: Final = ("base", "filtering", "training")  # steps of the regional model's making
+
+
+def merge_key(plan: Plan, recipe: Recipe, hashing: bool) -> dict[str, Any]:
+    """What decides a byte of the result; a killed merge with the same key is taken up again."""
+    files = {
+        str(shard.file.absolute()): (shard.file.stat().st_size, shard.file.stat().st_mtime_ns)
+        for side in (plan.base, *plan.regionals)
+        for shard in side.shards
+    }
+    return {
+        "files": files,
+        "outputs": [[output.folder, dict(output.betas)] for output in plan.outputs],
+        "method": recipe.method.name,
+        "options": dict(recipe.options),
+        "weights": list(recipe.weights),
+        "allow_nonfinite": recipe.allow_nonfinite,
+        "hashing": hashing,
+        "packages": _versions(),
+    }
+
+
+def merge_report(
+    plan: Plan, recipe: Recipe, written: Mapping[str, Written], *, only: Patterns, skip: Patterns, hashing: bool
+) -> dict[str, Any]:
+    """Everything worth knowing of a merge, JSON-able; with several outputs, one entry each under beta, counts and outputs."""
+    betas = [dict(mix.beta) if isinstance(mix.beta, Mapping) else mix.beta for mix in plan.outputs]
+    counts = [_counts(plan, mix, written) for mix in plan.outputs]
+    single = plan.outputs[0].folder == ""
+    report: dict[str, Any] = {
+        "method": recipe.method.name,
+        "paper": recipe.method.paper,
+        "options": dict(recipe.options),
+        "weights": list(recipe.weights),
+        "beta": betas[0] if single else betas,
+        "only": _listed(only),
+        "skip": _listed(skip),
+        "counts": counts[0] if single else counts,
+        "warnings": list(_warnings(plan, written)),
+        "tied": dict(plan.tied),
+        "ignored_from_regional": list(plan.ignored),
+        "left_out": [name.as_posix() for name in plan.base.left_out],
+        "inputs": _inputs(plan, written, hashing),
+    }
+    if hashing:
+        outputs = [_outputs(mix, written) for mix in plan.outputs]
+        report["outputs"] = outputs[0] if single else outputs
+    return report
+
+
+def write_facts(plan: Plan, report: Mapping[str, Any], folder: Path) -> None:
+    """Write `regional.json` into each output: the steps that its regional model recorded, and this one."""
+    for place, output in enumerate(plan.outputs):
+        several = output.folder != ""
+        own = {key: report[key][place] for key in ("beta", "counts", "outputs") if several and key in report}
+        facts = _inherited(plan)
+        facts = facts.with_step("merging", **{**report, **own, "regional": " + ".join(_name(side) for side in plan.regionals)})
+        facts.with_step("environment", python=platform.python_version(), **_versions()).save(folder / output.folder)
+
+
+def _inherited(plan: Plan) -> CardFacts:
+    told = CardFacts()
+    if len(plan.regionals) == 1 and (plan.regionals[0].folder / "regional.json").is_file():
+        try:
+            steps = CardFacts.load(plan.regionals[0].folder).steps
+        except RegionalError:  # a file of that name from elsewhere; the weights do not depend on it
+            steps = ()
+        told = CardFacts(tuple(step for step in steps if step["kind"] in _INHERITED))
+    return told if told.of("base") else CardFacts((*CardFacts().with_step("base", id=_name(plan.base)).steps, *told.steps))
+
+
+def _counts(plan: Plan, output: Output, written: Mapping[str, Written]) -> dict[str, int]:
+    found = Counter(
+        _outcome(part, output.betas.get(part.name), part.name in set(written[target.path].changed))
+        for target in plan.targets
+        for part in target.parts
+    )
+    return {kind: found[kind] for kind in _KINDS}
+
+
+def _outcome(part: Part, beta: float | None, changed: bool) -> str:
+    if beta is None or (changed and part.place.dtype not in WIDE):
+        return "kept_from_base"
+    if not changed:
+        return "equal"
+    # At the ends of the scale bytes are copied, unless a dtype changes on the way.
+    return "copied" if beta == 0 or (beta == 1 and [source.dtype for source in part.regions] == [part.place.dtype]) else "merged"
+
+
+def _warnings(plan: Plan, written: Mapping[str, Written]) -> Iterator[str]:
+    for target in plan.targets:
+        changed = set(written[target.path].changed)
+        for part in target.parts:
+            if part.name in changed and part.place.dtype not in WIDE and not part.name.endswith(_COUNTERS):
+                yield f"{part.name} ({part.place.dtype}) differs and was kept from the base: integers are not averaged"
+
+
+def _inputs(plan: Plan, written: Mapping[str, Written], hashing: bool) -> dict[str, Any]:
+    names = ["regional"] if len(plan.regionals) == 1 else [f"regional-{place}" for place in range(1, len(plan.regionals) + 1)]
+    sides = dict(zip(["base", *names], [plan.base, *plan.regionals], strict=True))
+    known = {Path(file): digest for one in written.values() for file, digest in one.inputs.items()} if hashing else {}
+    if hashing:
+        known |= digests_of([shard.file for side in sides.values() for shard in side.shards if shard.file not in known])
+    return {name: _facts(side, known) for name, side in sides.items()}
+
+
+def _facts(side: Checkpoint, known: Mapping[Path, str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": _name(side), "tensors": len(side.tensors), "bytes": side.size}
+    if side.revision:
+        facts |= {"id": side.name, "revision": side.revision}
+    if known:
+        facts["sha256"] = {side.relative(shard.file): known[shard.file] for shard in side.shards}
+    return facts
+
+
+def _outputs(output: Output, written: Mapping[str, Written]) -> dict[str, str]:
+    prefix = f"{output.folder}/" if output.folder else ""
+    return {
+        name.removeprefix(prefix): digest for one in written.values() for name, digest in one.outputs.items() if name.startswith(prefix)
+    }
+
+
+def _name(side: Checkpoint) -> str:
+    # Of a folder its name, not where it lies.
+    return side.name if side.revision else side.folder.absolute().name
+
+
+def _versions() -> dict[str, str]:
+    return {"hf_regional": __version__, "numpy": version("numpy")}
+
+
+def _listed(patterns: Patterns) -> list[str] | None:
+    found = as_patterns(patterns)
+    return None if found is None else list(found)
