@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from subprocesses import start
 
-from hf_regional.durable import Journal, atomic_folder, resumable_folder
+from hf_regional.durable import Journal, atomic_folder, require_new, resumable_folder
 from hf_regional.errors import CannotWriteError, OutputExistsError
 
 KEY = {"beta": 0.5, "inputs": ["a", "b"]}
@@ -155,6 +155,23 @@ def test_a_name_that_is_taken_is_refused_and_what_a_killed_process_left_goes(tmp
         pytest.fail("the block must not run")
     assert names(tmp_path) == ["out"]
     assert (final / "mine.txt" if kind == "folder" else final).read_text() == "mine"
+
+
+def test_what_a_kill_after_the_last_rename_left_goes_with_the_next_call(tmp_path):
+    killed(tmp_path)
+    (home,) = tmp_path.iterdir()
+    require_new(tmp_path / "out")
+    assert names(tmp_path) == [home.name]  # there is work in it
+    (home / "work").rename(tmp_path / "out")
+    with pytest.raises(OutputExistsError, match="out exists already"):
+        require_new(tmp_path / "out")
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["first.bin", "second.bin"]
+
+
+def test_a_name_is_new_where_there_is_no_folder_for_it_yet(tmp_path):
+    require_new(tmp_path / "deep" / "out")
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])

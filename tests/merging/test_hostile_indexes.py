@@ -101,6 +101,16 @@ def test_a_checkpoint_of_pipes_and_folders_is_refused_and_not_waited_for(kind, n
         read_checkpoint(folder)
 
 
+@pytest.mark.parametrize("name", ["..", "../model", ".", "", "unet/../..", "a b", "un\0et", "\ud800"])
+def test_a_pipeline_has_no_component_outside_its_folder(name, tmp_path):
+    folder = folder_of(tmp_path, {"weight_map": TRUE}) / "pipeline"
+    folder.mkdir()
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionXLPipeline", name: ["diffusers", "UNet"]}))
+    with pytest.raises(DamagedFileError, match=r"model_index\.json names a component .*, which no folder is called") as caught:
+        read_checkpoint(folder)
+    require_useful(caught.value, folder)
+
+
 def test_what_macos_leaves_beside_the_weights_is_not_taken_for_weights(tmp_path):
     folder = folder_of(tmp_path, {"weight_map": TRUE})
     (folder / INDEX).unlink()

@@ -38,11 +38,11 @@ def resumable_folder(final: Path, key: object) -> Generator[Path]:
         OutputExistsError: `final` exists and is not an empty folder, now or when the block has ended.
         CannotWriteError: another process is writing it; or no space, no permission or a size limit, inside the block too.
     """
+    require_new(final)
     target = place_of(final)
     make_parent(target)
     home = target.parent / f".{target.name}.resume-{digest_of(key)[:16]}"
     with translated(final, home):
-        sweep(target)
         _clear_others(target, home)
         with _held(home, target) as held:
             refuse_existing(final)
@@ -54,6 +54,23 @@ def resumable_folder(final: Path, key: object) -> Generator[Path]:
                 appear(folder, target)
 
 
+def require_new(final: Path) -> None:
+    """Fail now rather than after an hour if `final` is there already; what killed processes left beside it is removed then.
+
+    Raises:
+        OutputExistsError: `final` exists and is not an empty folder.
+        CannotWriteError: it is a mount point.
+    """
+    target = place_of(final)
+    if target.parent.is_dir():
+        with translated(final, target.parent):
+            sweep(target)
+            if target.exists():  # a process that was killed after the last rename leaves its lock and its journal
+                with suppress(CannotWriteError):
+                    _clear_others(target, None)
+    refuse_existing(final)
+
+
 def _take_up(folder: Path) -> None:
     if not folder.is_dir():
         # The journal of a folder that has gone to its final name already, or was lost.
@@ -61,8 +78,8 @@ def _take_up(folder: Path) -> None:
         folder.mkdir()
 
 
-def _clear_others(target: Path, home: Path) -> None:
-    """Remove what killed processes with other keys left.
+def _clear_others(target: Path, home: Path | None) -> None:
+    """Remove what killed processes left, but for `home`.
 
     Raises:
         CannotWriteError: one of them lives.
