@@ -169,6 +169,14 @@ def test_what_a_kill_after_the_last_rename_left_goes_with_the_next_call(tmp_path
     assert names(tmp_path / "out") == ["first.bin", "second.bin"]
 
 
+def test_an_empty_folder_under_the_name_does_not_cost_the_work(tmp_path):
+    killed(tmp_path)
+    (tmp_path / "out").mkdir()
+    with resumable_folder(tmp_path / "out", KEY) as folder:
+        assert Journal(folder).done("first.bin") == {"bytes": 5}
+    assert names(tmp_path) == ["out"]
+
+
 def test_a_name_is_new_where_there_is_no_folder_for_it_yet(tmp_path):
     require_new(tmp_path / "deep" / "out")
     assert names(tmp_path) == []

@@ -17,7 +17,7 @@ from hf_regional.durable.appearing import appear, place_of, remove, sibling, swe
 from hf_regional.durable.digests import digest_of
 from hf_regional.durable.journal import journal_of
 from hf_regional.durable.refusals import make_parent, refuse_existing, translated
-from hf_regional.errors import CannotWriteError
+from hf_regional.errors import CannotWriteError, OutputExistsError
 
 # What a file system answers that knows no locks.
 _NO_LOCKS: Final = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -65,10 +65,12 @@ def require_new(final: Path) -> None:
     if target.parent.is_dir():
         with translated(final, target.parent):
             sweep(target)
-            if target.exists():  # a process that was killed after the last rename leaves its lock and its journal
-                with suppress(CannotWriteError):
-                    _clear_others(target, None)
-    refuse_existing(final)
+    try:
+        refuse_existing(final)
+    except OutputExistsError:
+        with suppress(CannotWriteError):  # a process killed after the last rename left its lock and its journal
+            _clear_others(target, None)
+        raise
 
 
 def _take_up(folder: Path) -> None:
