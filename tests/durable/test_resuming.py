@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from subprocesses import start
 
-from hf_regional.durable import Journal, atomic_folder, require_new, resumable_folder
+from hf_regional.durable import Journal, atomic_file, atomic_folder, require_new, resumable_folder
 from hf_regional.errors import CannotWriteError, OutputExistsError
 
 KEY = {"beta": 0.5, "inputs": ["a", "b"]}
@@ -87,6 +87,18 @@ def test_after_a_kill_the_same_key_finds_what_was_written_and_what_was_finished(
         (folder / "second.bin").write_bytes(b"second")
     assert names(tmp_path) == ["out"]
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {"first.bin": b"first", "second.bin": b"second"}
+
+
+def test_after_a_kill_half_files_are_no_part_of_the_result_though_another_machine_began_them(tmp_path):
+    killed(tmp_path)
+    (home,) = tmp_path.iterdir()
+    (home / "work" / "deep").mkdir()
+    for half in (".facts.json.partial-7-0123abcd-89abcdef", "deep/.a.b.partial-7-0123abcd-89abcdef"):
+        (home / "work" / half).touch()
+    (home / "work" / ".gitattributes").touch()
+    with resumable_folder(tmp_path / "out", KEY):
+        pass
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*")) == [".gitattributes", "deep", "first.bin", "second.bin"]
 
 
 def test_after_a_kill_another_key_begins_anew_and_clears_up(tmp_path):
@@ -199,7 +211,7 @@ def test_a_name_that_is_taken_while_the_block_runs_stays_the_others(tmp_path, fo
 
 
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
-@pytest.mark.parametrize("gone", ["the parent", "the hidden folder"])
+@pytest.mark.parametrize("gone", ["the parent", "the hidden folder", "the hidden folder, made anew by another thread"])
 def test_a_folder_that_is_taken_away_meanwhile_is_a_clear_error(tmp_path, folder_of, gone):
     final = tmp_path / "parent" / "out"
 
@@ -207,10 +219,24 @@ def test_a_folder_that_is_taken_away_meanwhile_is_a_clear_error(tmp_path, folder
         with folder_of(final) as folder:
             (folder / "a.txt").touch()
             shutil.rmtree(final.parent if gone == "the parent" else folder)
+            if "anew" in gone:
+                (folder / "deep").mkdir(parents=True)
 
     with pytest.raises(CannotWriteError, match=r"cannot write .*out: .* vanished while it was written to"):
         work()
-    assert names(tmp_path) == (["parent"] if gone == "the hidden folder" else [])
+    assert names(tmp_path) == ([] if gone == "the parent" else ["parent"])
+    assert "anew" not in gone or names(final.parent) == []
+
+
+@pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
+def test_a_full_disk_inside_names_what_the_user_asked_for_and_not_the_hidden_folder(tmp_path, folder_of):
+    def work() -> None:
+        with folder_of(tmp_path / "out") as folder, atomic_file(folder / "facts.json"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(CannotWriteError, match=rf"cannot write {tmp_path / 'out'}: No space left on device\. Nothing was left"):
+        work()
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
