@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from subprocesses import start
 
-from hf_regional.durable import Journal, atomic_folder, resumable_folder
+from hf_regional.durable import Journal, atomic_file, atomic_folder, require_new, resumable_folder
 from hf_regional.errors import CannotWriteError, OutputExistsError
 
 KEY = {"beta": 0.5, "inputs": ["a", "b"]}
@@ -89,6 +89,18 @@ def test_after_a_kill_the_same_key_finds_what_was_written_and_what_was_finished(
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {"first.bin": b"first", "second.bin": b"second"}
 
 
+def test_after_a_kill_half_files_are_no_part_of_the_result_though_another_machine_began_them(tmp_path):
+    killed(tmp_path)
+    (home,) = tmp_path.iterdir()
+    (home / "work" / "deep").mkdir()
+    for half in (".facts.json.partial-7-0123abcd-89abcdef", "deep/.a.b.partial-7-0123abcd-89abcdef"):
+        (home / "work" / half).touch()
+    (home / "work" / ".gitattributes").touch()
+    with resumable_folder(tmp_path / "out", KEY):
+        pass
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*")) == [".gitattributes", "deep", "first.bin", "second.bin"]
+
+
 def test_after_a_kill_another_key_begins_anew_and_clears_up(tmp_path):
     killed(tmp_path)
     with resumable_folder(tmp_path / "out", KEY | {"beta": 0.25}) as folder:
@@ -157,6 +169,31 @@ def test_a_name_that_is_taken_is_refused_and_what_a_killed_process_left_goes(tmp
     assert (final / "mine.txt" if kind == "folder" else final).read_text() == "mine"
 
 
+def test_what_a_kill_after_the_last_rename_left_goes_with_the_next_call(tmp_path):
+    killed(tmp_path)
+    (home,) = tmp_path.iterdir()
+    require_new(tmp_path / "out")
+    assert names(tmp_path) == [home.name]  # there is work in it
+    (home / "work").rename(tmp_path / "out")
+    with pytest.raises(OutputExistsError, match="out exists already"):
+        require_new(tmp_path / "out")
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["first.bin", "second.bin"]
+
+
+def test_an_empty_folder_under_the_name_does_not_cost_the_work(tmp_path):
+    killed(tmp_path)
+    (tmp_path / "out").mkdir()
+    with resumable_folder(tmp_path / "out", KEY) as folder:
+        assert Journal(folder).done("first.bin") == {"bytes": 5}
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_name_is_new_where_there_is_no_folder_for_it_yet(tmp_path):
+    require_new(tmp_path / "deep" / "out")
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
 def test_a_name_that_is_taken_while_the_block_runs_stays_the_others(tmp_path, folder_of):
     final = tmp_path / "out"
@@ -174,7 +211,7 @@ def test_a_name_that_is_taken_while_the_block_runs_stays_the_others(tmp_path, fo
 
 
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
-@pytest.mark.parametrize("gone", ["the parent", "the hidden folder"])
+@pytest.mark.parametrize("gone", ["the parent", "the hidden folder", "the hidden folder, made anew by another thread"])
 def test_a_folder_that_is_taken_away_meanwhile_is_a_clear_error(tmp_path, folder_of, gone):
     final = tmp_path / "parent" / "out"
 
@@ -182,10 +219,24 @@ def test_a_folder_that_is_taken_away_meanwhile_is_a_clear_error(tmp_path, folder
         with folder_of(final) as folder:
             (folder / "a.txt").touch()
             shutil.rmtree(final.parent if gone == "the parent" else folder)
+            if "anew" in gone:
+                (folder / "deep").mkdir(parents=True)
 
     with pytest.raises(CannotWriteError, match=r"cannot write .*out: .* vanished while it was written to"):
         work()
-    assert names(tmp_path) == (["parent"] if gone == "the hidden folder" else [])
+    assert names(tmp_path) == ([] if gone == "the parent" else ["parent"])
+    assert "anew" not in gone or names(final.parent) == []
+
+
+@pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])
+def test_a_full_disk_inside_names_what_the_user_asked_for_and_not_the_hidden_folder(tmp_path, folder_of):
+    def work() -> None:
+        with folder_of(tmp_path / "out") as folder, atomic_file(folder / "facts.json"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(CannotWriteError, match=rf"cannot write {tmp_path / 'out'}: No space left on device\. Nothing was left"):
+        work()
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("folder_of", [atomic_folder, lambda final: resumable_folder(final, KEY)], ids=["atomic", "resumable"])

@@ -18,6 +18,7 @@ from hf_regional.durable.digests import digest_of as digest_of
 from hf_regional.durable.digests import file_sha256 as file_sha256
 from hf_regional.durable.digests import folder_digest as folder_digest
 from hf_regional.durable.journal import Journal as Journal
+from hf_regional.durable.resuming import require_new as require_new
 from hf_regional.durable.resuming import resumable_folder as resumable_folder
 from hf_regional.durable.stages import Stages as Stages
 
@@ -30,6 +31,7 @@ __all__ = [
     "digest_of",
     "file_sha256",
     "folder_digest",
+    "require_new",
     "require_writable",
     "resumable_folder",
 ]

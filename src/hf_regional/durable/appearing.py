@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hf_regional.durable.refusals import make_parent, refuse_existing, translated
+from hf_regional.durable.refusals import kept, make_parent, refuse_existing, translated
 from hf_regional.errors import OutputExistsError
 
 
@@ -24,14 +24,15 @@ def atomic_folder(final: Path, *, overwrite: bool = False) -> Generator[Path]:
     """
     target = place_of(final)
     partial = sibling(target, "partial")
-    make_parent(target)
+    make_parent(final, target)
     with _removed_on_failure(partial), translated(final, partial):
         sweep(target)
         if not overwrite:
             refuse_existing(final)
         partial.mkdir()
-        yield partial
-        sync_tree(partial)
+        with kept(partial, final):
+            yield partial
+            sync_tree(partial)
         if overwrite:
             _replace_folder(partial, target)
         else:
@@ -43,7 +44,7 @@ def atomic_file(final: Path) -> Generator[Path]:
     """A path beside `final` to write to; it replaces `final` when the block ends well. Errors as `atomic_folder`."""
     target = final.absolute()
     partial = sibling(target, "partial")
-    make_parent(target)
+    make_parent(final, target)
     with _removed_on_failure(partial), translated(final, target.parent):
         sweep(target)
         yield partial
@@ -64,8 +65,8 @@ def require_writable(final: Path) -> None:
     Raises:
         CannotWriteError: the nearest existing parent cannot be written, or is no folder.
     """
-    make_parent(final)
     target = final.absolute()
+    make_parent(final, target)
     with translated(final, target.parent):
         probe = sibling(target, "partial")
         probe.mkdir()
@@ -95,6 +96,11 @@ def sweep(final: Path) -> None:
                 path.rename(final)
         else:
             remove(path)
+
+
+def is_partial(path: Path) -> bool:
+    """Whether a name is one that `sibling` gave, on whatever machine."""
+    return re.fullmatch(r"\..*\.(partial|old)-\d+-[0-9a-f]{8}-[0-9a-f]{8}", path.name, re.DOTALL) is not None
 
 
 def appear(partial: Path, final: Path) -> None:

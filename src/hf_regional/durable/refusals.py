@@ -15,6 +15,7 @@ _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
 # What it answers when the folder was taken away from under the writer.
 _GONE: Final = {errno.ENOENT, errno.ESTALE}
+_VANISHED: Final = "vanished while it was written to"
 # Writers that are not Python put the answer into their text: safetensors and tokenizers its number, torch its words.
 _NUMBERED: Final = re.compile(r"\(os error (\d+)\)")
 _WORDS: Final = {os.strerror(code): code for code in _NO_ROOM | _CLOSED}
@@ -27,24 +28,47 @@ def translated(final: Path, folder: Path) -> Generator[None]:
     """Turn what says that `final` cannot be written into a `CannotWriteError`; `folder` is what must stay there meanwhile."""
     try:
         yield
-    except RegionalError:
-        raise
     except Exception as error:  # safetensors, tokenizers and torch each raise their own class for a full disk
-        reason = _why_not_written(error, final.absolute(), folder)
+        # An error of ours is told already, unless it is told of a hidden folder that the user has never heard of.
+        is_told = isinstance(error, RegionalError) and str(folder) not in str(error)
+        reason = None if is_told else _why_not_written(error, final.absolute(), folder)
         if reason is None:
             raise
-        message = f"cannot write {final}: {reason}. Nothing was left under that name; free some space or choose another output."
-        raise CannotWriteError(message) from error
+        raise _cannot_write(final, reason) from error
 
 
-def make_parent(final: Path) -> None:
-    """Create the folder that `final` will stand in.
+@contextmanager
+def kept(folder: Path, final: Path) -> Generator[None]:
+    """Require that a folder is the same one at the end: who writes below it may have made it anew, without what was in it.
+
+    Raises:
+        CannotWriteError: it was removed meanwhile, and so `final` would be a part of itself.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield
+        if not is_open_as(folder, descriptor):
+            raise _cannot_write(final, f"{folder} {_VANISHED}")
+    finally:
+        os.close(descriptor)
+
+
+def is_open_as(path: Path, descriptor: int) -> bool:
+    """Whether a name still means what was opened under it."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def make_parent(final: Path, target: Path) -> None:
+    """Create the folder that `final` will stand in, which is `target` where it is a link.
 
     Raises:
         CannotWriteError: something is in the way, or it may not be written.
     """
     try:
-        final.absolute().parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:  # whatever it is, a file in the way included: there is nowhere to write to
         message = f"cannot write {final}: {error.strerror} ({error.filename}). Choose another output, or clear the way."
         raise CannotWriteError(message) from error
@@ -67,6 +91,10 @@ def refuse_existing(final: Path) -> None:
         )
 
 
+def _cannot_write(final: Path, reason: str) -> CannotWriteError:
+    return CannotWriteError(f"cannot write {final}: {reason}. Nothing was left under that name; free some space or choose another output.")
+
+
 def _why_not_written(error: BaseException, final: Path, folder: Path) -> str | None:
     """What the file system answered to a write towards `final`; None where the error is of another kind."""
     code = _code_of(error)
@@ -76,7 +104,7 @@ def _why_not_written(error: BaseException, final: Path, folder: Path) -> str | N
     if code in _NO_ROOM or (code in _CLOSED and not elsewhere):
         return os.strerror(code) + (f" ({name})" if elsewhere else "")
     if code in _GONE and not folder.exists():
-        return f"{folder} vanished while it was written to"
+        return f"{folder} {_VANISHED}"
     if _SHORT_WRITE.search(str(error)):
         return "the disk took only a part of the bytes; it is full, or a limit was reached"
     return _why_not_written(error.__cause__, final, folder) if error.__cause__ else None

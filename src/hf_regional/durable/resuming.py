@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from hf_regional.durable.appearing import appear, place_of, remove, sibling, sweep, sync_tree
+from hf_regional.durable.appearing import appear, is_partial, place_of, remove, sibling, sweep, sync_tree
 from hf_regional.durable.digests import digest_of
 from hf_regional.durable.journal import journal_of
-from hf_regional.durable.refusals import make_parent, refuse_existing, translated
-from hf_regional.errors import CannotWriteError
+from hf_regional.durable.refusals import is_open_as, kept, make_parent, refuse_existing, translated
+from hf_regional.errors import CannotWriteError, OutputExistsError
 
 # What a file system answers that knows no locks.
 _NO_LOCKS: Final = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -38,20 +38,40 @@ def resumable_folder(final: Path, key: object) -> Generator[Path]:
         OutputExistsError: `final` exists and is not an empty folder, now or when the block has ended.
         CannotWriteError: another process is writing it; or no space, no permission or a size limit, inside the block too.
     """
+    require_new(final)
     target = place_of(final)
-    make_parent(target)
+    make_parent(final, target)
     home = target.parent / f".{target.name}.resume-{digest_of(key)[:16]}"
     with translated(final, home):
-        sweep(target)
         _clear_others(target, home)
         with _held(home, target) as held:
             refuse_existing(final)
             folder = held / "work"
             _take_up(folder)
             with translated(final, folder):
-                yield folder
-                sync_tree(folder)
+                with kept(folder, final):
+                    yield folder
+                    sync_tree(folder)
                 appear(folder, target)
+
+
+def require_new(final: Path) -> None:
+    """Fail now rather than after an hour if `final` is there already; what killed processes left beside it is removed then.
+
+    Raises:
+        OutputExistsError: `final` exists and is not an empty folder.
+        CannotWriteError: it is a mount point.
+    """
+    target = place_of(final)
+    if target.parent.is_dir():
+        with translated(final, target.parent):
+            sweep(target)
+    try:
+        refuse_existing(final)
+    except OutputExistsError:
+        with suppress(CannotWriteError):  # a process killed after the last rename left its lock and its journal
+            _clear_others(target, None)
+        raise
 
 
 def _take_up(folder: Path) -> None:
@@ -59,10 +79,13 @@ def _take_up(folder: Path) -> None:
         # The journal of a folder that has gone to its final name already, or was lost.
         journal_of(folder).unlink(missing_ok=True)
         folder.mkdir()
+    # Halves of an atomic_file; whatever machine they are of, its process held the lock that is ours now.
+    for half in [path for path in folder.rglob(".*") if is_partial(path)]:
+        remove(half)
 
 
-def _clear_others(target: Path, home: Path) -> None:
-    """Remove what killed processes with other keys left.
+def _clear_others(target: Path, home: Path | None) -> None:
+    """Remove what killed processes left, but for `home`.
 
     Raises:
         CannotWriteError: one of them lives.
@@ -122,7 +145,7 @@ def _lock(home: Path) -> int | None:
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_open_as(file, descriptor):
+            if is_open_as(file, descriptor):
                 return descriptor
         except BlockingIOError:
             os.close(descriptor)
@@ -131,13 +154,6 @@ def _lock(home: Path) -> int | None:
             os.close(descriptor)
             raise
         os.close(descriptor)  # the lock of a folder that was discarded in between: once more
-
-
-def _is_open_as(file: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(file.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _discard(home: Path, target: Path) -> None:

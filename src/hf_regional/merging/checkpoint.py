@@ -3,7 +3,7 @@
 A transformers model is one component without a name; a diffusers pipeline has one for each folder that holds weights.
 """
 
-import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hf_regional.errors import DamagedFileError, MissingFileError, NotBuiltYetError, QuantisedError
 from hf_regional.merging.header import Shard, Stored, read_shard
+from hf_regional.merging.untrusted import parse_config, parse_object, read_object, shown
 from hf_regional.protocols import HasPath
 
 _INDEXES: Final = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
@@ -121,6 +122,10 @@ def _component(name: str, folder: Path) -> Component:
 
 def _pipeline(folder: Path) -> tuple[Component, ...]:
     listed = [name for name in _json_object(folder / _PIPELINE) if not name.startswith("_")]
+    # They are arguments of a constructor; anything else might be a way out of the folder.
+    if strange := [name for name in listed if not name.isidentifier()]:
+        raise DamagedFileError(f"{folder / _PIPELINE} names a component {shown(strange[0])}, which no folder is called. Download it again.")
+    listed = [name for name in listed if os.path.isdir(folder / name)]
     holding = [name for name in listed if any((folder / name).glob("*.safetensors"))]
     pickled = [name for name in listed if name not in holding and any((folder / name).glob("*.bin"))]
     if not holding or pickled:
@@ -149,14 +154,14 @@ def _refuse_quantised(folder: Path) -> None:
 
 def _index_of(folder: Path) -> Path | None:
     # transformers opens the single file where both are there, and so the single file is the model.
-    found = sorted(folder.glob("*.safetensors.index.json"))
+    found = sorted(file for file in folder.glob("*.safetensors.index.json") if not file.name.startswith("."))
     if any((folder / name).is_file() for name in _SINGLE) or not found:
         return None
     return min(found, key=lambda file: (file.name not in _INDEXES, file.name))
 
 
 def _only_file(folder: Path) -> Path:
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(file for file in folder.glob("*.safetensors") if not file.name.startswith("."))  # ._model.safetensors of macOS
     if single := [file for file in files if file.name in _SINGLE]:
         return single[0]
     if len(files) == 1:
@@ -172,21 +177,30 @@ def _only_file(folder: Path) -> Path:
 
 
 def _indexed_shards(index: Path) -> tuple[Shard, ...]:
-    weight_map = _json_object(index).get("weight_map")
-    if not isinstance(weight_map, dict) or not all(isinstance(name, str) and Path(name).name == name for name in weight_map.values()):
-        raise DamagedFileError(f"{index} has no weight_map of file names in its own folder. Download or save the checkpoint again.")
+    weight_map = read_object(index, parse_object).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise DamagedFileError(f"{index} has no weight_map of tensors and their files. Download or save the checkpoint again.")
+    if strange := [name for name in weight_map.values() if not _is_own_shard(name)]:
+        found = f"{index} puts a tensor into {shown(strange[0])}, which is no .safetensors file of its own folder"
+        raise DamagedFileError(f"{found}. Download or save the checkpoint again.")
     files = {name: index.parent / name for name in sorted(set(weight_map.values()))}
-    if absent := [name for name, file in files.items() if not file.is_file()]:
-        raise MissingFileError(
-            f"{index} names {absent[0]}, which is not there ({len(absent)} of {len(files)} files). Download the checkpoint again."
-        )
+    # os.path, because Path raises on names that no file can have.
+    if absent := [name for name, file in files.items() if not os.path.exists(file)]:
+        found = f"{index} names {shown(absent[0])}, which is not there ({len(absent)} of {len(files)} files)"
+        raise MissingFileError(f"{found}. Download the checkpoint again.")
     shards = {name: read_shard(file) for name, file in files.items()}
-    for tensor, name in weight_map.items():
-        if tensor not in shards[name].tensors:
-            raise DamagedFileError(
-                f"{index} puts tensor {tensor!r} into {name}, which does not hold it. Download or save the checkpoint again."
-            )
+    held = {(tensor, name) for name, shard in shards.items() for tensor in shard.tensors}
+    if lost := sorted(weight_map.items() - held):
+        found = f"{index} puts tensor {shown(lost[0][0])} into {lost[0][1]}, which does not hold it"
+        raise DamagedFileError(f"{found}. Download or save the checkpoint again.")
+    if unnamed := sorted(held - weight_map.items()):
+        found = f"{unnamed[0][1]} holds tensor {shown(unnamed[0][0])}, which {index} does not put there"
+        raise DamagedFileError(f"{found}. Save the checkpoint again, so that no reader leaves it behind.")
     return tuple(shards.values())
+
+
+def _is_own_shard(name: Any) -> bool:
+    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
 
 
 def _require_unique(folder: Path, shards: tuple[Shard, ...]) -> None:
@@ -213,12 +227,4 @@ def _beside(folder: Path, weights: set[Path | None]) -> tuple[tuple[Path, ...], 
 
 
 def _json_object(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DamagedFileError(f"{file} is no JSON: {error}. Download or save it again.") from error
-    if not isinstance(value, dict):
-        raise DamagedFileError(f"{file} holds no JSON object. Download or save it again.")
-    return value
+    return read_object(file, parse_config) if file.is_file() else {}

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_regional.durable import Journal, copy_file, resumable_folder
-from hf_regional.durable.refusals import refuse_existing
+from hf_regional.durable import Journal, copy_file, require_new, resumable_folder
 from hf_regional.merging.check import Beta, Patterns, Plan, plan_merge, require_room
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.files import Written, write_weights
@@ -87,7 +86,7 @@ def merge_checkpoints(
     sides = listed_sources(regional)
     wishes = chosen.checked(options, len(sides))
     factors = chosen.checked_weights(weights, len(sides))
-    refuse_existing(final)
+    require_new(final)
     plan = plan_merge(read_checkpoint(base), [read_checkpoint(side) for side in sides], beta, only=only, skip=skip)
     require_room(plan, final)
     recipe = Recipe(chosen, wishes, factors, {}, allow_nonfinite)

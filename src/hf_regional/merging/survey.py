@@ -2,18 +2,18 @@
 
 import functools
 import threading
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from hf_regional.merging.check import Plan
 from hf_regional.merging.codecs import WIDE
 from hf_regional.merging.files import block_size
 from hf_regional.merging.mixers import Recipe, wide_values
 from hf_regional.merging.reading import Buffers, Loaded, opened
-from hf_regional.merging.statistics import Statistic
-from hf_regional.merging.targets import Block, cut
+from hf_regional.merging.statistics import CELL, Statistic
+from hf_regional.merging.targets import Block, Segment, Target
 from hf_regional.merging.workers import run_blocks
 
-_PIECE: Final = 1 << 18  # elements
 Place = tuple[str, int]  # a tensor, and an element of it
 
 
@@ -30,9 +30,18 @@ def survey(plan: Plan, recipe: Recipe) -> dict[str, Any]:
             for loaded in buffers.load(files, block):
                 found.take(loaded)
 
-        blocks = (block for target in wanted for block in cut(target, size))
-        run_blocks(blocks, lambda: Buffers(size, plan.widening), take, stop)
+        blocks = (block for target in wanted for block in _cells(target, size))
+        run_blocks(blocks, lambda: Buffers(max(size, CELL * 8), plan.widening), take, stop)
     return found.wholes()
+
+
+def _cells(target: Target, size: int) -> Iterator[Block]:
+    """Stretches of whole cells counted from each tensor's first element, so that no sum depends on where a block ends."""
+    for part in (part for part in target.parts if part.regions and part.place.dtype in WIDE):
+        step, count = max(CELL, size // part.unit // CELL * CELL), part.place.size // part.unit
+        for first in range(0, count, step):
+            segment = Segment(part, first, min(step, count - first), 0)
+            yield Block(target, 0, 0, segment.size, 0, (segment,), is_last=False)
 
 
 class _Survey:
@@ -42,10 +51,8 @@ class _Survey:
 
     def take(self, loaded: Loaded) -> None:
         segment = loaded.segment
-        if not loaded.regions or segment.part.place.dtype not in WIDE:
-            return
-        for first in range(0, segment.count, _PIECE):
-            last = min(first + _PIECE, segment.count)
+        for first in range(0, segment.count, CELL):
+            last = min(first + CELL, segment.count)
             measured = self._statistic.measure(*wide_values(segment, loaded.world, loaded.regions, first, last))
             with self._lock:
                 self._keep((segment.part.name, segment.first + first), measured)
