@@ -62,6 +62,18 @@ def test_without_an_angle_it_is_the_chord(world: list[float], region: list[float
     assert slerp(world, region, 0.25) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("angle", [2.0**-12, 2.0**-6, 1.0, 3.0])
+def test_on_the_unit_circle_it_turns_by_a_share_of_the_angle(angle: float) -> None:
+    # the chord of the smallest is 7e-9 short of the arc
+    turned = slerp([1, 0], [np.cos(angle), np.sin(angle)], 0.4)
+    assert turned == pytest.approx([np.cos(0.4 * angle), np.sin(0.4 * angle)], abs=1e-13)
+
+
+def test_the_chord_ends_in_both_models_exactly() -> None:
+    assert slerp([1e17, -1e17], [3.0, -3.0], 1.0) == [3.0, -3.0]  # 1e17 + (3 - 1e17) would be 0
+    assert slerp([3.0], [1e17], 1e-40) == [3.0]
+
+
 def test_arc_and_chord_meet_where_one_takes_over_from_the_other() -> None:
     for sine in (2.0**-13 * 1.01, 2.0**-13 * 0.99):
         region = [np.sqrt(1 - sine**2), sine]

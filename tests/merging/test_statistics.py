@@ -83,6 +83,23 @@ def test_bounds_that_float32_cannot_hold_are_not_widened(like) -> None:
     assert band.holds(inner).tolist() == [True, True]
     single = inner.astype(np.float32) if isinstance(inner, np.ndarray) else inner.float()
     assert band.holds(single).tolist() == [True, False]
+    edge = like([0.7])  # in float32 a little below
+    assert Band(0.7).holds(edge).tolist() == [True]
+    assert Band(0.7).holds(edge.astype(np.float32) if isinstance(edge, np.ndarray) else edge.float()).tolist() == [False]
+
+
+def test_one_large_stretch_is_counted_as_its_pieces_are() -> None:
+    vector = np.random.default_rng(3).standard_normal(1000)
+    statistic = Magnitudes(0.3, exact=100)
+    assert bands(statistic, [vector]) == bands(statistic, np.split(vector, 10)) != bands(Magnitudes(0.3), [vector])
+
+
+def test_numbers_that_float32_rounds_to_infinity_share_a_bin() -> None:
+    least = 2.0**128 - 2.0**103  # halfway between the largest float32 and where the next would be
+    (band,) = bands(Magnitudes(0.75, exact=0), [np.array([least, 1e300, 1e39, 1.0])])
+    assert band.low == least
+    assert band.holds(np.array([least, np.nextafter(least, 0), 1e300])).tolist() == [True, False, True]
+    assert band.holds(np.array([3.4e38, np.inf], np.float32)).tolist() == [False, True]
 
 
 def test_normally_distributed_numbers_keep_at_most_0_012_percent_more() -> None:
@@ -127,6 +144,13 @@ def test_dot_products_are_those_of_exact_arithmetic(pairs: list[tuple[float, flo
             terms = [Fraction(x) * Fraction(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
             assert abs(Fraction(found[i][j]) - sum(terms)) <= Fraction(1e-14) * sum(map(abs, terms)) + Fraction(1, 10**300)
     assert found[0][1] == found[1][0]
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.tensor])
+def test_float32_is_multiplied_and_summed_in_float64(make) -> None:
+    world, region = (np.random.default_rng(seed).standard_normal(1000).astype(np.float32) for seed in (4, 5))
+    single = both.finish(both.measure(make(world), [make(region)]))
+    assert single == both.finish(both.measure(make(world.astype(np.float64)), [make(region.astype(np.float64))]))
 
 
 @pytest.mark.parametrize("make", [np.asarray, torch.tensor])
