@@ -118,7 +118,9 @@ def require_finite(segment: Segment, world: Bytes, regions: Sequence[Bytes], rec
             raise NonFiniteError(f"{files}: tensor {part.name!r} holds NaN or infinity. {advice}.", part.name)
 
 
-def _explain(segment: Segment, world: Bytes, regions: Sequence[Bytes], betas: Sequence[float], outs: Sequence[Bytes], recipe: Recipe) -> None:
+def _explain(
+    segment: Segment, world: Bytes, regions: Sequence[Bytes], betas: Sequence[float], outs: Sequence[Bytes], recipe: Recipe
+) -> None:
     require_finite(segment, world, regions, recipe)
     part = segment.part
     for beta, out in zip(betas, outs, strict=True):
