@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hf_regional.evaluating import evaluate_model as evaluate_model
     from hf_regional.evaluating import select_beta as select_beta
     from hf_regional.filtering import filter_regional as filter_regional
+    from hf_regional.merging import ModelMerger as ModelMerger
     from hf_regional.merging import merge_checkpoints as merge_checkpoints
     from hf_regional.metrics import grp as grp
     from hf_regional.metrics import load_metric as load_metric
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # The one table of public names: it feeds the lazy lookup, __all__ and __dir__, so that importing the package loads nothing else.
 _HOMES = {
+    "ModelMerger": "hf_regional.merging",
     "Region": "hf_regional.regions",
     "adapt": "hf_regional.adapting",
     "alpha": "hf_regional.regions",
