@@ -130,7 +130,7 @@ def _adapter_of(model: Any, adapter: str | None) -> str:
     if name not in model.peft_config:
         known = ", ".join(model.peft_config)
         raise UnknownNameError(f"the model has no adapter {name!r}.{did_you_mean(name, model.peft_config)} It has: {known}.")
-    config = model.peft_config[name]
+    config: Any = model.peft_config[name]
     kind = getattr(config.peft_type, "value", config.peft_type)
     if kind != "LORA":
         raise NotBuiltYetError(f"the adapter {name!r} is of the kind {kind}, not LORA. {_AFTERWARDS}.")

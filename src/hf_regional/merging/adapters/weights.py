@@ -23,6 +23,9 @@ from hf_regional.merging.sources import Files
 
 # Elements of a block: in float64 each of its few arrays is 2 MB, which a core's cache nearly holds.
 _BLOCK: Final = 1 << 18
+# Elements of the right factor that are kept for one stretch, 16 MB in float64; read again for every block it took most of the time
+# at rank 256. A larger one is read in pieces of half the size, for blocks that are taller.
+_HELD: Final = 1 << 21
 
 
 class AdaptedWeights:
@@ -38,8 +41,9 @@ class AdaptedWeights:
         self._base, self._low_rank, self._is_transposed = base, low_rank, is_transposed
         self._rows, self._columns = base.shape[0], columns_of(base)
         self._wide = WIDE[base.dtype]
+        self._is_held = low_rank.rank * self._columns <= _HELD
         # A block of so many rows keeps W's rows and those of the left factor small.
-        self._tall = max(1, _BLOCK // max(self._columns, low_rank.rank))
+        self._tall = max(1, (_BLOCK if self._is_held else 4 * _BLOCK) // max(self._columns, low_rank.rank))
         self._lock = threading.Lock()
         self._column_norms: Wide | None = None
         self._row_norms: dict[int, float] = {}
@@ -58,8 +62,7 @@ class AdaptedWeights:
     def read(self, files: Files, first: int, into: memoryview) -> None:
         """Fill `into` with the elements from `first` on."""
         out = np.frombuffer(into, self._wide)
-        for rows, columns in self._blocks(first, first + len(out)):
-            values = self._sum(files, rows, columns)
+        for rows, columns, values in self._sums(files, first, first + len(out)):
             if self._low_rank.magnitude is not None:
                 values *= self._lengths(files, rows, columns, values)
             begin = rows.start * self._columns + columns.start - first
@@ -74,28 +77,44 @@ class AdaptedWeights:
             yield range(row, row + max(whole, 1)), range(column, end)
             first += max(whole, 1) * (end - column)
 
-    def _sum(self, files: Files, rows: range, columns: range) -> Wide:
-        """W + s·B·A there."""
-        values = read_rectangle(files, self._base, rows, columns, self._wide)
-        left = self._left(files, rows)
-        left *= self._low_rank.scale
-        step = max(1, _BLOCK // self._low_rank.rank)
-        for begin in range(0, len(columns), step):
-            piece = columns[begin : begin + step]
-            values[:, begin : begin + len(piece)] += left @ self._right(files, piece)
-        return values
+    def _sums(self, files: Files, first: int, last: int) -> Iterator[tuple[range, range, Wide]]:
+        """W + s·B·A, block by block."""
+        every = range(self._low_rank.rank)
+        held = self._right(files, every, range(self._columns)) if self._is_held and first < last else None
+        for rows, columns in self._blocks(first, last):
+            values = read_rectangle(files, self._base, rows, columns, self._wide)
+            left = self._left(files, rows)
+            left *= self._low_rank.scale
+            if held is not None:
+                values += left @ held[:, columns.start : columns.stop]
+            else:
+                for ranks, piece in self._pieces(columns):
+                    there = slice(piece.start - columns.start, piece.stop - columns.start)
+                    values[:, there] += left[:, ranks.start : ranks.stop] @ self._right(files, ranks, piece)
+            yield rows, columns, values
+
+    def _pieces(self, columns: range) -> Iterator[tuple[range, range]]:
+        """The right factor cut so that each piece is one read where it can: A into rows, B into columns of its transpose."""
+        rank = self._low_rank.rank
+        if self._is_transposed:
+            step = max(1, _HELD // 2 // rank)
+            yield from ((range(rank), columns[begin : begin + step]) for begin in range(0, len(columns), step))
+        else:
+            step = max(1, _HELD // 2 // len(columns))
+            yield from ((range(rank)[begin : begin + step], columns) for begin in range(0, rank, step))
 
     def _left(self, files: Files, rows: range) -> Wide:
         """The factor that goes with the rows of W, (len(rows), r)."""
+        every = range(self._low_rank.rank)
         if self._is_transposed:
-            return read_rectangle(files, self._low_rank.a, range(self._low_rank.rank), rows, self._wide).T.copy()
-        return read_rectangle(files, self._low_rank.b, rows, range(self._low_rank.rank), self._wide)
+            return read_rectangle(files, self._low_rank.a, every, rows, self._wide).T.copy()
+        return read_rectangle(files, self._low_rank.b, rows, every, self._wide)
 
-    def _right(self, files: Files, columns: range) -> Wide:
-        """The factor that goes with its columns, (r, len(columns))."""
+    def _right(self, files: Files, ranks: range, columns: range) -> Wide:
+        """The factor that goes with its columns, (len(ranks), len(columns))."""
         if self._is_transposed:
-            return read_rectangle(files, self._low_rank.b, columns, range(self._low_rank.rank), self._wide).T
-        return read_rectangle(files, self._low_rank.a, range(self._low_rank.rank), columns, self._wide)
+            return read_rectangle(files, self._low_rank.b, columns, ranks, self._wide).T
+        return read_rectangle(files, self._low_rank.a, ranks, columns, self._wide)
 
     def _lengths(self, files: Files, rows: range, columns: range, values: Wide) -> Wide:
         """The factor m / ‖W + s·B·A‖, to be broadcast over `values`. A norm of 0 gives NaN, as in PEFT, which a merge refuses."""
@@ -120,7 +139,7 @@ class AdaptedWeights:
         # A few rows a stretch: those that it cuts. Two threads may reckon the same one; they find the same.
         if row not in self._row_norms:
             first = row * self._columns
-            squares = sum(float(np.square(self._sum(files, *block)).sum()) for block in self._blocks(first, first + self._columns))
+            squares = sum(float(np.square(values).sum()) for _, _, values in self._sums(files, first, first + self._columns))
             self._row_norms[row] = squares**0.5
         return self._row_norms[row]
 
@@ -128,8 +147,8 @@ class AdaptedWeights:
         with self._lock:
             if self._column_norms is None:
                 squares = np.zeros(self._columns)  # float64: an embedding sums a quarter of a million squares a column
-                for rows, columns in self._blocks(0, self._rows * self._columns):
-                    squares[columns.start : columns.stop] += np.square(self._sum(files, rows, columns)).sum(axis=0, dtype=np.float64)
+                for _, columns, values in self._sums(files, 0, self._rows * self._columns):
+                    squares[columns.start : columns.stop] += np.square(values).sum(axis=0, dtype=np.float64)
                 self._column_norms = np.sqrt(squares).astype(self._wide)
             return self._column_norms
 
