@@ -52,6 +52,7 @@ class Adapter:
     """One adapter. Its names are those of the model in memory that it was trained on, which need not be those of the base's files."""
 
     name: str
+    revision: str | None  # the commit, where it came from the Hub
     folder: Path
     config: AdapterConfig
     shard: Shard
@@ -66,9 +67,14 @@ class Adapter:
         return self.config.base_model
 
     @property
-    def revision(self) -> str | None:
+    def base_revision(self) -> str | None:
         """The revision of that base, where the config has one."""
         return self.config.revision
+
+    @property
+    def size(self) -> int:
+        """Bytes of the weights, header included."""
+        return self.shard.size
 
     @property
     def is_dora(self) -> bool:
@@ -100,7 +106,9 @@ def read_adapter(source: str | Path | HasPath) -> Adapter:
     _require_known(folder, shard, parts)
     name = str(source.path if isinstance(source, HasPath) else source)
     low_ranks = {module: _low_rank(shard, config, module, found) for module, found in _by_module(shard, parts)}
-    return Adapter(name, folder, config, shard, parts, low_ranks, _whole(shard, parts), _rows(shard, parts, config))
+    # A snapshot of the Hub lies in a folder that is named by its commit.
+    revision = folder.name if folder.parent.name == "snapshots" and not Path(name).exists() else None
+    return Adapter(name, revision, folder, config, shard, parts, low_ranks, _whole(shard, parts), _rows(shard, parts, config))
 
 
 def _folder_of(source: str | Path | HasPath) -> Path:
@@ -139,19 +147,26 @@ def _by_module(shard: Shard, parts: Mapping[str, Part]) -> Iterator[tuple[str, d
 
 def _low_rank(shard: Shard, config: AdapterConfig, module: str, found: Mapping[str, Stored]) -> LowRank:
     pair: tuple[str, str] = ("embedding_a", "embedding_b") if "embedding_a" in found or "embedding_b" in found else ("a", "b")
-    strangers = found.keys() - {*pair, "b_bias", "magnitude"}
-    if strangers or not all(role in found for role in pair):
+    if found.keys() - {*pair, "b_bias", "magnitude"} or not all(role in found for role in pair):
         raise DamagedFileError(f"{shard.file}: module {module!r} has not one A and one B. Save the adapter again.")
     a, b = found[pair[0]], found[pair[1]]
     kind: Kind = "embedding" if pair[0] == "embedding_a" else "conv" if len(a.shape) > 2 else "linear"
-    rank = config.rank_of(module)
-    if len(a.shape) < 2 or len(b.shape) != len(a.shape) or set(b.shape[2:]) - {1} or not a.shape[0] == b.shape[1] == rank:
-        shapes = f"A of shape {list(a.shape)} and B of {list(b.shape)}"
-        raise DamagedFileError(f"{shard.file}: module {module!r} has {shapes}, and {CONFIG} says rank {rank}. Save the adapter again.")
+    _require_rank(f"{shard.file}: module {module!r}", kind, config.rank_of(module), a.shape, b.shape)
     magnitude = found.get("magnitude")
     if (magnitude is not None) != config.use_dora:
         raise DamagedFileError(f"{shard.file}: module {module!r} and use_dora in {CONFIG} disagree on DoRA. Save the adapter again.")
     return LowRank(kind, a, b, config.scale_of(module), found.get("b_bias"), magnitude)
+
+
+def _require_rank(where: str, kind: Kind, rank: int, a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    """A is (r, in, kernel...) and B (out, r, 1...); of a convolution in groups B has r/groups columns."""
+    ours, theirs = a[:1], b[1:2]
+    if kind == "conv" and ours == (rank,) and theirs and 0 < theirs[0] < rank and rank % theirs[0] == 0:
+        what = f"is a convolution in {rank // theirs[0]} groups, whose gain nobody merges (PEFT refuses it as well)"
+        raise NotBuiltYetError(f"{where} {what}. It can only be used as an adapter.")
+    if len(a) < 2 or len(b) != len(a) or set(b[2:]) - {1} or not ours == theirs == (rank,):
+        shapes = f"A of shape {list(a)} and B of {list(b)}"
+        raise DamagedFileError(f"{where} has {shapes}, and {CONFIG} says rank {rank}. Save the adapter again.")
 
 
 def _whole(shard: Shard, parts: Mapping[str, Part]) -> dict[str, Stored]:

@@ -95,10 +95,12 @@ def merge_and_unload_at(model: PeftModel, beta: float, *, adapter: str | None = 
 
     Raises:
         OutOfRangeError: β is no number in [0, 1].
-        UnknownNameError, ConfigError, NotBuiltYetError, MismatchedCheckpointsError: as `AdapterStrength`.
+        UnknownNameError, ConfigError, MismatchedCheckpointsError: as `AdapterStrength`.
+        NotBuiltYetError: as `AdapterStrength`, or the base is quantised.
     """
     require_beta(beta)
     strength = AdapterStrength(model, adapter, base=base)
+    _require_floats(model, strength.adapter)
     model.set_adapter(strength.adapter)
     strength.set(beta)
     with torch.no_grad(), warnings.catch_warnings():
@@ -108,6 +110,13 @@ def merge_and_unload_at(model: PeftModel, beta: float, *, adapter: str | None = 
             if layer.use_dora.get(strength.adapter):
                 _merge_dora(layer, strength.adapter, beta)
         return model.merge_and_unload(adapter_names=[strength.adapter])
+
+
+def _require_floats(model: PeftModel, adapter: str) -> None:
+    for layer in _lora_layers(model, adapter):
+        weight = getattr(layer.get_base_layer(), "weight", None)
+        if weight is not None and not weight.is_floating_point():
+            raise NotBuiltYetError(f"the base is quantised ({weight.dtype}), and merging would round twice. Load it in bfloat16 first.")
 
 
 def _merge_dora(layer: Any, adapter: str, beta: float) -> None:

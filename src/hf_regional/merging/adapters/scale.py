@@ -15,7 +15,7 @@ from hf_regional.merging.adapters.config import CONFIG
 from hf_regional.merging.adapters.parts import Role
 from hf_regional.merging.adapters.regional import places_in, regional_sources
 from hf_regional.merging.adapters.wholes import PickedRows, WholeTensor
-from hf_regional.merging.adapters.writing import carry_over, numbers_of, pieces_of, raw_of, rounded, widest
+from hf_regional.merging.adapters.writing import carry_over, checked, numbers_of, pieces_of, raw_of, rounded, widest
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.codecs import WIDE, Bytes
 from hf_regional.merging.header import Stored
@@ -97,9 +97,6 @@ def _write(adapter: Adapter, beta: float, world: Mapping[str, Source], folder: P
     folder.mkdir(parents=True, exist_ok=True)
     carry_over(adapter, folder)
     copy_file(adapter.folder / CONFIG, folder / CONFIG)
-    if beta == 1:
-        copy_file(adapter.shard.file, folder / WEIGHTS)
-        return
     with Files() as files, (folder / WEIGHTS).open("wb") as sink:
         files.add(adapter.shard.file)
         sink.write(adapter.shard.head)  # names, dtypes and shapes stay, and so does every place
@@ -111,7 +108,9 @@ def _write(adapter: Adapter, beta: float, world: Mapping[str, Source], folder: P
 def _pieces(key: str, stored: Stored, role: Role, beta: float, ours: Source | None, files: Files) -> Iterator[Bytes]:
     theirs = WholeTensor(stored)
     for first, count in pieces_of(stored):
-        if stored.dtype not in WIDE and ours:
+        if beta == 1:
+            yield checked(raw_of(theirs, files, first, count), stored.dtype, key, stored.file)
+        elif stored.dtype not in WIDE and ours:
             yield _counted(key, ours, theirs, files, first, count)
         elif role in _SCALED or ours:
             wide = widest(stored.dtype, *([ours.dtype] if ours else []))
@@ -119,7 +118,7 @@ def _pieces(key: str, stored: Stored, role: Role, beta: float, ours: Source | No
             world = numbers_of(ours, files, first, count, wide) if ours else np.zeros(1, wide)
             yield rounded(world + wide(beta) * (region - world), stored.dtype, key, stored.file)
         else:
-            yield raw_of(theirs, files, first, count)
+            yield checked(raw_of(theirs, files, first, count), stored.dtype, key, stored.file)
 
 
 def _counted(key: str, ours: Source, theirs: Source, files: Files, first: int, count: int) -> Bytes:

@@ -28,7 +28,7 @@ def require_compatible(adapters: Sequence[Adapter]) -> None:
         if adapter.is_dora:
             way_out = "Merge each into its base (`merge_checkpoints`), and then the checkpoints"
             raise ConfigError(f"{adapter.name} is a DoRA, and a sum of DoRAs is none. {way_out}.", "adapters")
-    bases = {(adapter.base_model, adapter.revision) for adapter in adapters if adapter.base_model}
+    bases = {(adapter.base_model, adapter.base_revision) for adapter in adapters if adapter.base_model}
     if len(bases) > 1:
         _log.warning(
             "the adapters call their base by different names, %s; their sum means something for one base only", sorted(bases, key=str)

@@ -88,8 +88,16 @@ def rounded(values: Wide, dtype: str, name: str, file: Path) -> Bytes:
     Raises:
         NonFiniteError: one is NaN or infinity, or too large for `dtype`.
     """
-    raw = narrow(values, dtype)
-    if not is_finite(raw, dtype):
+    return checked(narrow(values, dtype), dtype, name, file)
+
+
+def checked(raw: Bytes, dtype: str, name: str, file: Path) -> Bytes:
+    """The bytes themselves, if they hold numbers.
+
+    Raises:
+        NonFiniteError: one is NaN or infinity.
+    """
+    if dtype in WIDE and not is_finite(raw, dtype):
         raise NonFiniteError(f"{file}: tensor {name!r} holds NaN or infinity, or would in {dtype}. Take an earlier adapter.", name)
     return raw
 
