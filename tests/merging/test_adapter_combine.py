@@ -3,13 +3,14 @@
 import json
 import logging
 import math
+import warnings
 
 import pytest
 import torch
 from adapter_folders import KINDS, add_adapter, furthest, grow, tensors_of, write_adapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peft import LoraConfig
+from peft import PeftModel
 from safetensors.torch import load_file
 
 from hf_regional.errors import ConfigError, MismatchedCheckpointsError
@@ -70,7 +71,10 @@ def test_adapters_of_unlike_kinds_add_up(tmp_path, other):
     second = add_adapter(folders.base, folders.model, tmp_path / "second", seed=7, **OTHERS[other])
     found = combine_adapters([folders.adapter, second], [0.5, -1.5], tmp_path / "out", base=folders.base)
     assert furthest(folders.merged(found), summed(folders, [folders.adapter, second], [0.5, -1.5])) < 1e-6
-    LoraConfig.from_pretrained(found)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        PeftModel.from_pretrained(folders.plain(), found)
+    assert not [warning for warning in said if "missing" in str(warning.message)]  # adapter keys
 
 
 def test_biases_move_with_their_adapter_alone(tmp_path):
