@@ -14,10 +14,10 @@ from weight_folders import bits, files_of, read_folder, write_folder
 from hf_regional.durable import file_sha256, resuming
 from hf_regional.errors import MismatchedCheckpointsError, NonFiniteError, UnknownNameError
 from hf_regional.merging import files, merge_checkpoints
-from hf_regional.merging.check import plan_merge
 from hf_regional.merging.checkpoint import read_checkpoint
 from hf_regional.merging.digests import Digest
 from hf_regional.merging.methods import all_methods, find_method
+from hf_regional.merging.plan import plan_merge
 from hf_regional.merging.sinks import Sink, aligned_buffer
 from hf_regional.merging.targets import cut
 

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", metavar="PATTERN", help="patterns of components or tensors to merge; the rest stays as in the base"
     )
     parser.add_argument("--skip", nargs="+", metavar="PATTERN", help="patterns of components or tensors to leave as in the base")
+    parser.add_argument("--vocabulary", choices=["base", "regional"], help="whose tokens the result has, where neither has them all")
     parser.add_argument("--no-hash", action="store_true", help="do not take the SHA-256 of the files read and written")
     parser.add_argument("--allow-nonfinite", action="store_true", help="let NaN and infinity through")
     parser.add_argument("--dry-run", action="store_true", help="compare the models, say what it would cost, and write nothing")
@@ -36,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         raise ConfigError("give --beta, or --beta-of with a share for each pattern, and not both.", "beta")
     beta = dict(arguments.beta_of) if arguments.beta_of else arguments.beta[0] if len(arguments.beta) == 1 else arguments.beta
     base = _embedded(arguments.base)
-    options: dict[str, Any] = {key: getattr(arguments, key) for key in ("method", "only", "skip", "weights")}
+    options: dict[str, Any] = {key: getattr(arguments, key) for key in ("method", "only", "skip", "weights", "vocabulary")}
     options["options"] = dict(arguments.option)
     if arguments.dry_run:
         from hf_regional.merging import preview_merge

@@ -4,12 +4,12 @@ A transformers model is one component without a name; a diffusers pipeline has o
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from hf_regional.errors import DamagedFileError, MissingFileError, NotBuiltYetError, QuantisedError
+from hf_regional.errors import DamagedFileError, MismatchedCheckpointsError, MissingFileError, QuantisedError
 from hf_regional.merging.header import Shard, Stored, read_shard
 from hf_regional.merging.untrusted import parse_config, parse_object, read_object, shown
 from hf_regional.protocols import HasPath
@@ -78,6 +78,16 @@ class Checkpoint:
         """Bytes of the weights, headers included."""
         return sum(shard.size for shard in self.shards)
 
+    def placed_beside(self, base: "Checkpoint") -> "Checkpoint":
+        """The same with the names of the base's components: the folder of one model stands for the component that it fits."""
+        if len(self.components) != 1 or self.components[0].name in {part.name for part in base.components}:
+            return self
+        (alone,), tensors = self.components, set(self.tensors)
+        fits = [part.name for part in base.components if tensors == {name for shard in part.shards for name in shard.tensors}]
+        named = [part.name for part in base.components if part.name == self.folder.name]
+        name = next(iter(named or fits), alone.name) if len(fits) == 1 or named else alone.name
+        return replace(self, components=(replace(alone, name=name),))
+
     def relative(self, file: Path) -> str:
         """The path of one of its files inside its folder, with slashes."""
         return file.relative_to(self.folder).as_posix()
@@ -93,7 +103,7 @@ def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
         MissingFileError: there is no such folder or repository, or no safetensors in it.
         DamagedFileError: a header or the index contradicts what is there.
         QuantisedError: its weights are codes of a quantisation.
-        NotBuiltYetError: a PEFT adapter.
+        MismatchedCheckpointsError: it is a PEFT adapter.
     """
     place = Path(source.path) if isinstance(source, HasPath) else source
     if Path(place).suffix == ".safetensors" and Path(place).is_file():
@@ -101,8 +111,9 @@ def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
         return Checkpoint(str(place), None, file.parent, (Component("", file.parent, None, (read_shard(file),)),))
     folder = _folder_of(place)
     if (folder / _ADAPTER).is_file():
-        raise NotBuiltYetError(
-            f"{folder} holds a PEFT adapter; merge it into its model first (`merge_and_unload`, then `save_pretrained`)."
+        raise MismatchedCheckpointsError(
+            f"{folder} holds a PEFT adapter, which is no model. As the base give the model that it was trained on; adapters go in as the "
+            "regional model."
         )
     components = _pipeline(folder) if (folder / _PIPELINE).is_file() else (_component("", folder),)
     weights = {file for part in components for file in (part.index, *(shard.file for shard in part.shards))}

@@ -15,11 +15,11 @@ import numpy as np
 
 from hf_regional.durable import Journal, file_sha256
 from hf_regional.errors import CannotWriteError
-from hf_regional.merging.check import Plan
 from hf_regional.merging.codecs import WIDE, Bytes
 from hf_regional.merging.digests import Digest
 from hf_regional.merging.header import read_shard
 from hf_regional.merging.mixers import Mixer, Recipe, make_mixer, require_finite
+from hf_regional.merging.plan import Plan
 from hf_regional.merging.reading import Buffers, Loaded, opened
 from hf_regional.merging.sinks import Sink, aligned_buffer
 from hf_regional.merging.sources import Files
@@ -114,7 +114,8 @@ class _Engine:
         self._progress(block.size)
         with self._lock:
             making.left -= block.size
-        if not making.left and not self.stop.is_set():
+            is_last = making.left == 0
+        if is_last and not self.stop.is_set():
             self._finish(block.target, making)
 
     def close(self) -> None:

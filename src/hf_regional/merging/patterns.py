@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from numbers import Real
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from hf_regional.errors import OutOfRangeError, UnknownNameError
+from hf_regional.errors import ConfigError, OutOfRangeError, UnknownNameError
 from hf_regional.merging.depth import relative_depths
 
 
@@ -133,6 +133,32 @@ def betas_by_name(
     shares = shares_by_name(names, beta, components)
     depths = relative_depths(every) if any(isinstance(share, ByDepth) for share in shares.values()) else {}
     return {name: share.at(depths[name]) if isinstance(share, ByDepth) else share for name, share in shares.items()}
+
+
+def folders_of(beta: Beta | Sequence[Beta]) -> Mapping[str, Beta]:
+    """The folder below the output for each β that was asked for.
+
+    Raises:
+        ConfigError: the list is empty, or two of its entries would share a folder.
+        OutOfRangeError: an entry is no number in [0, 1].
+
+    >>> list(folders_of([0.25, 0.5, {"text_model.*": 0.3}]))
+    ['beta-0.25', 'beta-0.5', 'mix-3']
+    """
+    if isinstance(beta, str | Mapping) or not isinstance(beta, Sequence):
+        return {"": cast("Beta", beta)}
+    if not beta:
+        raise ConfigError("the list of β is empty. Give at least one number in [0, 1].", "beta")
+    named = [
+        (f"mix-{place}" if isinstance(one, Mapping | ByDepth) else f"beta-{require_beta(one):g}", one)
+        for place, one in enumerate(beta, start=1)
+    ]
+    folders = dict(named)
+    if len(folders) < len(named):
+        raise ConfigError(
+            f"two entries of the list of β would both be written to one folder: {', '.join(name for name, _ in named)}.", "beta"
+        )
+    return folders
 
 
 def require_beta(beta: object) -> float:

@@ -12,12 +12,14 @@ from typing import Any, Final
 from hf_regional.cards.declared import declared_licence
 from hf_regional.errors import RegionalError
 from hf_regional.licences import combine
-from hf_regional.merging.check import Beta, Patterns, Plan, placed, plan_merge, require_room
+from hf_regional.merging.adapters.adapter import Adapter
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.files import block_size
 from hf_regional.merging.kinship import Kinship, kinship
-from hf_regional.merging.merge import Source, listed_sources
+from hf_regional.merging.merge import Source, listed_sources, read_regional
 from hf_regional.merging.methods import find_method
+from hf_regional.merging.patterns import Beta, Patterns
+from hf_regional.merging.plan import Plan, Regional, plan_merge, require_room
 from hf_regional.merging.workers import worker_count
 
 _INTERPRETER: Final = 70 << 20  # bytes: Python with numpy and this package, measured
@@ -47,6 +49,7 @@ def preview_merge(
     skip: Patterns = None,
     weights: Sequence[float] | None = None,
     options: Mapping[str, Any] | None = None,
+    vocabulary: str | None = None,
 ) -> Preview:
     """What `merge_checkpoints` with these arguments would do. Reads headers and a sample of each tensor; writes nothing.
 
@@ -62,19 +65,27 @@ def preview_merge(
     chosen.checked(options, len(sides))
     chosen.checked_weights(weights, len(sides))
     world = read_checkpoint(base)
-    regions = [placed(read_checkpoint(side), world) for side in sides]
+    regions = [read_regional(side) for side in sides]
     report: dict[str, Any] = {
         "method": chosen.name,
-        "regional": [{"differences": differences(world, side), "kinship": kinship(world, side).as_dict()} for side in regions],
+        "regional": [_compared(world, side) for side in regions],
         "licences": _licences(world, regions),
     }
     try:
-        plan = plan_merge(world, regions, beta, only=only, skip=skip)
+        plan = plan_merge(world, regions, beta, only=only, skip=skip, vocabulary=vocabulary)
+        report["vocabulary"] = dict(plan.vocabulary.report) if plan.vocabulary else None
         report["cost"] = _cost(plan, passes=2 if chosen.statistic else 1)
         require_room(plan, Path(output))
     except RegionalError as error:
         return Preview(report, str(error))
     return Preview(report, None)
+
+
+def _compared(base: Checkpoint, side: Regional) -> dict[str, Any]:
+    if isinstance(side, Adapter):
+        return {"adapter": {"of": side.base_model, "modules": len(side.low_ranks), "whole_tensors": len(side.whole)}}
+    placed = side.placed_beside(base)
+    return {"differences": differences(base, placed), "kinship": kinship(base, placed).as_dict()}
 
 
 def differences(base: Checkpoint, regional: Checkpoint) -> dict[str, Any]:
@@ -92,7 +103,7 @@ def differences(base: Checkpoint, regional: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _licences(base: Checkpoint, regions: Sequence[Checkpoint]) -> dict[str, Any]:
+def _licences(base: Checkpoint, regions: Sequence[Regional]) -> dict[str, Any]:
     named = {"base": declared_licence(base.folder)} | {
         f"regional-{place}" if len(regions) > 1 else "regional": declared_licence(side.folder)
         for place, side in enumerate(regions, start=1)
@@ -122,6 +133,8 @@ def _lines(report: Mapping[str, Any], problem: str | None) -> list[str]:
         lines += [f"{label:<12}{line}" if first else f"{'':<12}{line}" for first, line in _numbered(_side(side))]
     licences = report["licences"]
     lines += [f"licence     {licences['result']}: {licences['reason']}"]
+    for component, told in (report.get("vocabulary") or {}).items():
+        lines.append(f"tokens      {component or 'the model'}: {_rows(told)}")
     if "cost" in report:
         cost = report["cost"]
         lines += [
@@ -130,11 +143,22 @@ def _lines(report: Mapping[str, Any], problem: str | None) -> list[str]:
     return [*lines, f"refused     {problem}" if problem else "ready       nothing stands in the way"]
 
 
+def _rows(told: Mapping[str, Any]) -> str:
+    rows = told["rows"]
+    counts = f"{rows['base']} rows in the base, {' and '.join(map(str, rows['regional']))} in the regional, {rows['output']} in the result"
+    return f"{counts}; {told['new']['count']} new, {told['dropped']['count']} dropped, matched by token"
+
+
 def _numbered(lines: Sequence[str]) -> list[tuple[bool, str]]:
     return [(place == 0, line) for place, line in enumerate(lines)]
 
 
 def _side(side: Mapping[str, Any]) -> list[str]:
+    if "adapter" in side:
+        told = side["adapter"]
+        return [
+            f"an adapter of {told['of'] or 'a base that it does not name'}: {told['modules']} modules, {told['whole_tensors']} whole tensors"
+        ]
     found, kin = side["differences"], Kinship(**side["kinship"])
     lines = [f"{found['tensors'][1]} tensors against {found['tensors'][0]} in the base; {kin}"]
     for key, words in (("only_in_base", "only in the base"), ("only_in_regional", "only in the regional model")):

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from hf_regional.cards import CardFacts
 from hf_regional.errors import RegionalError
-from hf_regional.merging.check import Output, Patterns, Plan, as_patterns
-from hf_regional.merging.checkpoint import Checkpoint
 from hf_regional.merging.codecs import WIDE
 from hf_regional.merging.files import Written, digests_of
 from hf_regional.merging.mixers import Recipe
+from hf_regional.merging.patterns import Patterns, as_patterns, recordable
+from hf_regional.merging.plan import Output, Plan, Regional
 from hf_regional.merging.targets import Part
 from hf_regional.version import __version__
 
@@ -25,11 +25,10 @@ _INHERITED: Final = ("base", "filtering", "training")  # steps of the regional m
 
 def merge_key(plan: Plan, recipe: Recipe, hashing: bool) -> dict[str, Any]:
     """What decides a byte of the result; a killed merge with the same key is taken up again."""
-    files = {
-        str(shard.file.absolute()): (shard.file.stat().st_size, shard.file.stat().st_mtime_ns)
-        for side in (plan.base, *plan.regionals)
-        for shard in side.shards
-    }
+    weights = [shard.file for side in (plan.base, *plan.regionals) for shard in side.shards]
+    carried = [plan.base.folder / name for name in plan.base.companions]
+    grown = list(plan.vocabulary.companions.values()) if plan.vocabulary else []
+    files = {str(file.absolute()): (file.stat().st_size, file.stat().st_mtime_ns) for file in (*weights, *carried, *grown)}
     return {
         "files": files,
         "outputs": [[output.folder, dict(output.betas)] for output in plan.outputs],
@@ -46,7 +45,7 @@ def merge_report(
     plan: Plan, recipe: Recipe, written: Mapping[str, Written], *, only: Patterns, skip: Patterns, hashing: bool
 ) -> dict[str, Any]:
     """Everything worth knowing of a merge, JSON-able; with several outputs, one entry each under beta, counts and outputs."""
-    betas = [dict(mix.beta) if isinstance(mix.beta, Mapping) else mix.beta for mix in plan.outputs]
+    betas = [recordable(mix.beta) for mix in plan.outputs]
     counts = [_counts(plan, mix, written) for mix in plan.outputs]
     single = plan.outputs[0].folder == ""
     report: dict[str, Any] = {
@@ -60,6 +59,7 @@ def merge_report(
         "counts": counts[0] if single else counts,
         "warnings": list(_warnings(plan, written)),
         "tied": dict(plan.tied),
+        "vocabulary": dict(plan.vocabulary.report) if plan.vocabulary else None,
         "ignored_from_regional": list(plan.ignored),
         "left_out": [name.as_posix() for name in plan.base.left_out],
         "inputs": _inputs(plan, written, hashing),
@@ -126,7 +126,7 @@ def _inputs(plan: Plan, written: Mapping[str, Written], hashing: bool) -> dict[s
     return {name: _facts(side, known) for name, side in sides.items()}
 
 
-def _facts(side: Checkpoint, known: Mapping[Path, str]) -> dict[str, Any]:
+def _facts(side: Regional, known: Mapping[Path, str]) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": _name(side), "tensors": len(side.tensors), "bytes": side.size}
     if side.revision:
         facts |= {"id": side.name, "revision": side.revision}
@@ -142,7 +142,7 @@ def _outputs(output: Output, written: Mapping[str, Written]) -> dict[str, str]:
     }
 
 
-def _name(side: Checkpoint) -> str:
+def _name(side: Regional) -> str:
     # Of a folder its name, not where it lies.
     return side.name if side.revision else side.folder.absolute().name
 

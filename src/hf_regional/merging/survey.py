@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from hf_regional.merging.check import Plan
 from hf_regional.merging.codecs import WIDE
 from hf_regional.merging.files import block_size
 from hf_regional.merging.mixers import Recipe, wide_values
+from hf_regional.merging.plan import Plan
 from hf_regional.merging.reading import Buffers, Loaded, opened
 from hf_regional.merging.statistics import CELL, Statistic
 from hf_regional.merging.targets import Block, Segment, Target

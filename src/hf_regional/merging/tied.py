@@ -1,12 +1,28 @@
 """Tied: one tensor under two names, which some files hold twice and some once. Which one stands for the missing one comes out."""
 
+from collections.abc import Iterable, Sequence
+from typing import Final
+
 import numpy as np
 
 from hf_regional.merging.checkpoint import Checkpoint
 from hf_regional.merging.header import Stored
 from hf_regional.merging.sources import Files
 
-_STEP = 4 << 20  # bytes
+_STEP: Final = 4 << 20  # bytes
+
+
+def tied_names(base: Checkpoint, sides: Sequence[Checkpoint], chosen: Iterable[str]) -> dict[str, str]:
+    """Tensors that one side holds under two names and another under one, and the name that both have."""
+    found: dict[str, str] = {}
+    for side in sides:
+        shared = frozenset(base.tensors.keys() & side.tensors.keys())
+        for name in chosen:
+            if (name in base.tensors) != (name in side.tensors) and name not in found:
+                twin = twin_of(name, base if name in base.tensors else side, shared)
+                if twin:
+                    found[name] = twin
+    return found
 
 
 def twin_of(name: str, checkpoint: Checkpoint, among: frozenset[str]) -> str | None:

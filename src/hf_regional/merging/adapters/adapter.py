@@ -77,6 +77,20 @@ class Adapter:
         return self.shard.size
 
     @property
+    def shards(self) -> tuple[Shard, ...]:
+        """Every file of weights: one."""
+        return (self.shard,)
+
+    @property
+    def tensors(self) -> Mapping[str, Stored]:
+        """Every tensor by its name in the file."""
+        return self.shard.tensors
+
+    def relative(self, file: Path) -> str:
+        """The path of one of its files inside its folder, with slashes."""
+        return file.relative_to(self.folder).as_posix()
+
+    @property
     def is_dora(self) -> bool:
         """Whether any module has a magnitude."""
         return any(low_rank.magnitude for low_rank in self.low_ranks.values())

@@ -13,9 +13,9 @@ from peft.utils.other import TrainableTokensWrapper
 from torch import Tensor, nn
 
 from hf_regional.errors import ConfigError, MismatchedCheckpointsError, NotBuiltYetError, UnknownNameError
-from hf_regional.merging.adapters.betas import require_beta
 from hf_regional.merging.adapters.config import MUTATING
 from hf_regional.merging.adapters.dials import Dial, Hooked, Mixed, Scaled
+from hf_regional.merging.patterns import require_beta
 from hf_regional.nearest import did_you_mean
 
 _AFTERWARDS: Final = (

@@ -10,7 +10,6 @@ import numpy as np
 from hf_regional.durable import atomic_folder, copy_file
 from hf_regional.errors import ConfigError
 from hf_regional.merging.adapters.adapter import WEIGHTS, Adapter, read_adapter
-from hf_regional.merging.adapters.betas import folders_of
 from hf_regional.merging.adapters.config import CONFIG
 from hf_regional.merging.adapters.parts import Role
 from hf_regional.merging.adapters.regional import places_in, regional_sources
@@ -19,6 +18,7 @@ from hf_regional.merging.adapters.writing import carry_over, checked, numbers_of
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.codecs import WIDE, Bytes
 from hf_regional.merging.header import Stored
+from hf_regional.merging.patterns import folders_of, require_beta
 from hf_regional.merging.sources import Files, Source
 from hf_regional.protocols import HasPath
 
@@ -57,7 +57,7 @@ def scale_adapter(
         OutputExistsError, CannotWriteError: the output is there already, or cannot be written. Nothing half-written is left.
     """
     found = adapter if isinstance(adapter, Adapter) else read_adapter(adapter)
-    folders = folders_of(beta)
+    folders = {folder: require_beta(one) for folder, one in folders_of(beta).items()}
     _require_linear(found, folders.values())
     world = _world(found, base) if any(one < 1 for one in folders.values()) else {}
     final = Path(output)

@@ -25,7 +25,7 @@ def grown_shard(shard: Shard, shapes: Mapping[str, tuple[int, ...]]) -> Shard:
         shard: the original. Each dtype in `shapes` takes whole bytes.
         shapes: the new shape of some of its tensors.
     """
-    sized = {name: _resized(stored, shapes.get(name, stored.shape)) for name, stored in shard.tensors.items()}
+    sized = {name: resized(stored, shapes.get(name, stored.shape)) for name, stored in shard.tensors.items()}
     offsets: dict[str, tuple[int, int]] = {}
     end = 0
     for name, stored in sized.items():
@@ -121,7 +121,8 @@ def _moved(value: Any, rows: RowMap) -> Any:
     return _ABSENT if place is None else place
 
 
-def _resized(stored: Stored, shape: tuple[int, ...]) -> Stored:
+def resized(stored: Stored, shape: tuple[int, ...]) -> Stored:
+    """A tensor with another shape, at the same place."""
     if shape == stored.shape:
         return stored  # also what takes less than a byte a number
     return replace(stored, shape=shape, size=math.prod(shape) * stored.width)
