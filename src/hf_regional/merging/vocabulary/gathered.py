@@ -45,19 +45,20 @@ def gather(name: str, stored: Sequence[Stored], axis: int, rows: RowMap) -> tupl
 
 def _gathered(name: str, stored: Sequence[Stored], axis: int, rows: RowMap, side: int) -> Source:
     own, world, shape = rows.rows[side], rows.world, stored[side].shape
-    new = len(stored)  # the carrier's rows that the base lacks
+    base, carrier = stored[0], stored[rows.carrier]
+    is_rounded = base.dtype != carrier.dtype
+    new = len(stored) if is_rounded else rows.carrier  # whence the rows come that the base lacks
     origin = np.where(own >= 0, side, np.where(world >= 0, 0, new))
     if side == rows.carrier:
         origin[world < 0] = new
     row = np.where(own >= 0, own, np.where(world >= 0, world, rows.rows[rows.carrier]))
     if bool((origin == side).all()) and np.array_equal(row, np.arange(shape[axis])):
         return Plain(stored[side])
-    base, carrier = stored[0], stored[rows.carrier]
-    used = {stored[place].dtype for place in np.unique(origin).tolist() if place < new} | ({base.dtype} if (origin == new).any() else set())
+    origins = (*(Origin(one) for one in stored), *([Origin(carrier, base.dtype)] if is_rounded else []))
+    used = {origins[place].via or origins[place].stored.dtype for place in np.unique(origin).tolist()}
     if len(used) > 1 and not used <= WIDE.keys():
         raise _inconvertible(name, stored[side], f"rows of {' and '.join(sorted(used))} would have to be of one dtype")
     dtype = base.dtype if side == 0 else _wider(used)
-    origins = (*(Origin(one) for one in stored), Origin(carrier, None if carrier.dtype == base.dtype else base.dtype))
     lengths = tuple(one.stored.shape[axis] for one in origins)
     return GatheredRows(dtype, math.prod(shape[:axis]), math.prod(shape[axis + 1 :]), origins, lengths, origin, row)
 
