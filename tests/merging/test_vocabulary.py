@@ -123,6 +123,7 @@ def test_tables_that_nobody_asked_for_still_get_the_rows_of_the_output(tmp_path:
     plan = plan_vocabulary(read_checkpoint(world), [read_checkpoint(region)], wanted={EMBED})
     assert plan is not None
     assert read_whole(plan.tensors[HEAD].world, (3, 3))[:, 0].tolist() == [0.0, 2 * 19.0, 2.0]
+    assert plan.tensors[HEAD].regions == ()
 
 
 def test_a_table_under_its_twins_name_is_found(tmp_path: Path) -> None:

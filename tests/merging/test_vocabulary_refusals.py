@@ -1,5 +1,6 @@
 """Where rows cannot be matched by token nothing is guessed: the message names what is missing or unclear, and the way out."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from torch import Tensor
 from vocabulary_folders import write_model
 
 from hf_regional.errors import MismatchedCheckpointsError, RegionalError, UnknownNameError
-from hf_regional.merging.checkpoint import read_checkpoint
+from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.vocabulary import VocabularyPlan, plan_vocabulary
 
 EMBED, HEAD = "model.embed_tokens.weight", "lm_head.weight"
@@ -121,7 +122,7 @@ def test_a_square_table_is_unclear(case: Case) -> None:
     case.ids = [ids("a", "b", "c"), ids("c", "a", "b")]
     case.tensors = [table(3), table(3)]
     case.configs = [{"vocab_size": 3}] * 2
-    case.refused(EMBED, "[3, 3]", "3, on several axes", f"skip=['{EMBED}']")
+    case.refused(EMBED, "[3, 3]", "3, on several axes", f"vocabulary='base' and skip=['{EMBED}']")
 
 
 def test_a_layer_as_long_as_the_vocabulary_is_unclear_until_it_is_skipped(case: Case, tmp_path: Path) -> None:
@@ -181,9 +182,34 @@ def test_without_a_configuration_the_tokenizers_tell_which_axis_it_is(case: Case
 
 def test_integers_of_two_widths_have_no_common_rows(case: Case) -> None:
     case.tensors = [{EMBED: torch.zeros(3, 5, dtype=torch.int32)}, {EMBED: torch.zeros(4, 5, dtype=torch.int64)}]
-    case.refused(EMBED, "rows of", "would have to be of one dtype", "skip=")
+    case.refused(EMBED, "I32 and I64 have no common one", f"vocabulary='base' and skip=['{EMBED}']")
+
+
+def test_what_the_refusal_of_a_dtype_advises_helps(case: Case) -> None:
+    case.tensors = [{EMBED: torch.zeros(3, 5), HEAD: torch.zeros(3, 5, dtype=torch.int32)}]
+    case.tensors += [{EMBED: torch.zeros(4, 5), HEAD: torch.zeros(4, 5, dtype=torch.int64)}]
+    plan = case.plan("base", wanted={EMBED})
+    assert plan is not None
+    assert plan.tensors[HEAD].regions == ()
+
+
+def test_numbers_of_half_a_byte_have_no_rows_to_pick(tmp_path: Path) -> None:
+    sides: list[Checkpoint] = []
+    for tokens in (ids("a", "b", "c"), ids("a", "b", "c", "d")):
+        folder = write_model(tmp_path / str(len(tokens)), tokens, {}, vocab_size=len(tokens))
+        size = len(tokens) * 3
+        head = json.dumps({EMBED: {"dtype": "F4", "shape": [len(tokens), 6], "data_offsets": [0, size]}}).encode()
+        (folder / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + bytes(size))
+        sides.append(read_checkpoint(folder))
+    with pytest.raises(MismatchedCheckpointsError, match="F4 has less than a byte"):
+        plan_vocabulary(sides[0], sides[1:])
 
 
 def test_shapes_that_differ_otherwise_are_left_to_those_who_compare_shapes(case: Case) -> None:
     case.ids, case.tensors, case.configs = [None, None], [{"head.weight": torch.zeros(2, 3)}, {"head.weight": torch.zeros(4, 3)}], [{}, {}]
+    assert case.plan() is None
+
+
+def test_tables_of_another_number_of_axes_are_left_to_them_too(case: Case) -> None:
+    case.tensors[1] = {EMBED: torch.zeros(4, 1, 3)}
     assert case.plan() is None

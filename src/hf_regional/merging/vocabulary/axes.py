@@ -100,14 +100,14 @@ def _unclear(name: str, shape: Shape, size: int, axes: int) -> MismatchedCheckpo
     why = "on several axes" if axes > 1 else "and is not named like an embedding or a head"
     return MismatchedCheckpointsError(
         f"the vocabularies differ, and it cannot be told whether tensor {name!r} {list(shape)} is indexed by token: it has the length of "
-        f"the vocabulary, {size}, {why}. Keep the base's with skip=[{name!r}]."
+        f"the vocabulary, {size}, {why}. Keep the base's rows: vocabulary='base' and skip=[{name!r}]."
     )
 
 
 def _not_grown(name: str, shape: Shape) -> MismatchedCheckpointsError:
     return MismatchedCheckpointsError(
         f"tensor {name!r} {list(shape)} looks as if its rows stood for tokens, and has one shape on all sides though tokens moved and "
-        f"the vocabularies have other sizes: its rows cannot be matched. Keep the base's with skip=[{name!r}]."
+        f"the vocabularies have other sizes: its rows cannot be matched. Keep the base's: vocabulary='base' and skip=[{name!r}]."
     )
 
 
