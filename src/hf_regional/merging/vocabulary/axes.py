@@ -100,14 +100,14 @@ def _unclear(name: str, shape: Shape, size: int, axes: int) -> MismatchedCheckpo
     why = "on several axes" if axes > 1 else "and is not named like an embedding or a head"
     return MismatchedCheckpointsError(
         f"the vocabularies differ, and it cannot be told whether tensor {name!r} {list(shape)} is indexed by token: it has the length of "
-        f"the vocabulary, {size}, {why}. Keep the base's with skip=[{name!r}]."
+        f"the vocabulary, {size}, {why}. Keep the base's rows: vocabulary='base' and skip=[{name!r}]."
     )
 
 
 def _not_grown(name: str, shape: Shape) -> MismatchedCheckpointsError:
     return MismatchedCheckpointsError(
         f"tensor {name!r} {list(shape)} looks as if its rows stood for tokens, and has one shape on all sides though tokens moved and "
-        f"the vocabularies have other sizes: its rows cannot be matched. Keep the base's with skip=[{name!r}]."
+        f"the vocabularies have other sizes: its rows cannot be matched. Keep the base's: vocabulary='base' and skip=[{name!r}]."
     )
 
 
@@ -125,9 +125,10 @@ def _fitting(groups: Mapping[Sizes, list[str]], facts: Sequence[Facts]) -> Sizes
 
 
 def _is_said(sizes: Sizes, facts: Sequence[Facts]) -> bool:
-    return any(one.sizes for one in facts) and all(
-        size in one.sizes if one.sizes else one.last is None or size > one.last for size, one in zip(sizes, facts, strict=True)
-    )
+    pairs = list(zip(sizes, facts, strict=True))
+    # A tokenizer may name a few rows that the model lacks, never most.
+    holds_most = all(one.last is None or 2 * size > one.last for size, one in pairs)
+    return holds_most and any(one.sizes for one in facts) and all(size in one.sizes for size, one in pairs if one.sizes)
 
 
 def _is_long_enough(sizes: Sizes, facts: Sequence[Facts]) -> bool:

@@ -21,7 +21,15 @@ _PIECE: Final = 1 << 16  # elements converted at a time, on their way through fl
 _MANY: Final = 64  # stretches of consecutive rows, from which on that is so
 
 
-def gather(name: str, stored: Sequence[Stored], axis: int, rows: RowMap) -> tuple[Source, ...]:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A tensor that rows are taken from. `via` is a dtype that they are rounded to on the way."""
+
+    stored: Stored
+    via: str | None = None
+
+
+def gather(name: str, stored: Sequence[Stored], axis: int, rows: RowMap, *, only_base: bool = False) -> tuple[Source, ...]:
     """One tensor of every side with the rows of the output; the base's in its own dtype.
 
     A row that a side lacks is the base's, or where the base has none the carrier's: what only one side knows is the same on all, and
@@ -33,31 +41,29 @@ def gather(name: str, stored: Sequence[Stored], axis: int, rows: RowMap) -> tupl
         stored: where it lies, by side.
         axis: the one that tokens index.
         rows: which row of each side.
+        only_base: whether nobody wants the regional models' rows.
 
     Raises:
         MismatchedCheckpointsError: rows would have to be converted from or to a dtype that is not floating, or has less than a byte.
     """
-    for one in stored:
-        if one.size != math.prod(one.shape) * width_of(one.dtype):
-            raise _inconvertible(name, one, "its numbers have less than a byte")
-    return tuple(_gathered(name, stored, axis, rows, side) for side in range(len(stored)))
+    return tuple(_gathered(name, stored, axis, rows, side) for side in range(1 if only_base else len(stored)))
 
 
 def _gathered(name: str, stored: Sequence[Stored], axis: int, rows: RowMap, side: int) -> Source:
     own, world, shape = rows.rows[side], rows.world, stored[side].shape
-    new = len(stored)  # the carrier's rows that the base lacks
+    base, carrier = stored[0], stored[rows.carrier]
+    is_rounded = base.dtype != carrier.dtype
+    new = len(stored) if is_rounded else rows.carrier  # whence the rows come that the base lacks
     origin = np.where(own >= 0, side, np.where(world >= 0, 0, new))
     if side == rows.carrier:
         origin[world < 0] = new
     row = np.where(own >= 0, own, np.where(world >= 0, world, rows.rows[rows.carrier]))
     if bool((origin == side).all()) and np.array_equal(row, np.arange(shape[axis])):
         return Plain(stored[side])
-    base, carrier = stored[0], stored[rows.carrier]
-    used = {stored[place].dtype for place in np.unique(origin).tolist() if place < new} | ({base.dtype} if (origin == new).any() else set())
-    if len(used) > 1 and not used <= WIDE.keys():
-        raise _inconvertible(name, stored[side], f"rows of {' and '.join(sorted(used))} would have to be of one dtype")
-    dtype = base.dtype if side == 0 else _wider(used)
-    origins = (*(Origin(one) for one in stored), Origin(carrier, None if carrier.dtype == base.dtype else base.dtype))
+    origins = (*(Origin(one) for one in stored), *([Origin(carrier, base.dtype)] if is_rounded else []))
+    used = [origins[place] for place in np.unique(origin).tolist()]
+    _require_convertible(name, used)
+    dtype = base.dtype if side == 0 else _wider({one.via or one.stored.dtype for one in used})
     lengths = tuple(one.stored.shape[axis] for one in origins)
     return GatheredRows(dtype, math.prod(shape[:axis]), math.prod(shape[axis + 1 :]), origins, lengths, origin, row)
 
@@ -68,19 +74,15 @@ def _wider(dtypes: set[str]) -> str:
     return "F64" if "F64" in dtypes else "F32"  # holds every number of both
 
 
-def _inconvertible(name: str, stored: Stored, why: str) -> MismatchedCheckpointsError:
-    return MismatchedCheckpointsError(
-        f"{stored.file}: tensor {name!r} is {stored.dtype}, and its rows cannot be matched by token: {why}. Save both models in one "
-        f"floating dtype first, or keep the base's with skip=[{name!r}]."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A tensor that rows are taken from. `via` is a dtype that they are rounded to on the way."""
-
-    stored: Stored
-    via: str | None = None
+def _require_convertible(name: str, origins: Sequence[Origin]) -> None:
+    dtypes = sorted({one.stored.dtype for one in origins} | {one.via for one in origins if one.via})
+    whole = all(one.stored.size == math.prod(one.stored.shape) * width_of(one.stored.dtype) for one in origins)
+    if not whole or (len(dtypes) > 1 and not set(dtypes) <= WIDE.keys()):
+        why = f"{' and '.join(dtypes)} have no common one" if whole else f"{dtypes[0]} has less than a byte"
+        raise MismatchedCheckpointsError(
+            f"{origins[0].stored.file}: the rows of tensor {name!r} cannot be matched by token, which takes numbers of one dtype in whole "
+            f"bytes: {why}. Save both models in one floating dtype first, or keep the base's rows: vocabulary='base' and skip=[{name!r}]."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,7 +27,7 @@ class Regrown:
 
     shape: Shape
     world: Source  # of the base's dtype
-    regions: tuple[Source, ...]
+    regions: tuple[Source, ...]  # none where the tensor is not wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ def _planned(sides: Sides, policy: str | None, wanted: Collection[str] | None) -
     others = frozenset(size for size in frozenset[int]().union(*sizes) if 2 * size > min(counts))
     axes = token_axes(sides.shapes(None), counts, is_moved=rows.is_moved, others=others, asked=asked)
     _require_no_orphan(sides, rows)
-    return _plan_of(sides, rows, axes)
+    return _plan_of(sides, rows, axes, asked)
 
 
-def _plan_of(sides: Sides, rows: RowMap, axes: Mapping[str, int]) -> VocabularyPlan:
+def _plan_of(sides: Sides, rows: RowMap, axes: Mapping[str, int], asked: Collection[str]) -> VocabularyPlan:
     tensors: dict[str, Regrown] = {}
     for name, axis in axes.items():
         shape = sides.stored[name][0].shape
-        world, *regions = gather(name, sides.stored[name], axis, rows)
+        world, *regions = gather(name, sides.stored[name], axis, rows, only_base=name not in asked)
         tensors[name] = Regrown((*shape[:axis], rows.size, *shape[axis + 1 :]), world, tuple(regions))
     companions, dropped = tokenizer_of(sides, rows)
     configs, changes = configs_of(sides, rows)
