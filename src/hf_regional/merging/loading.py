@@ -72,12 +72,16 @@ def plain_class(model: Any) -> type[Any]:
     Raises:
         ConfigError: there is none.
     """
-    for kind in type(model).__mro__:
-        if hasattr(kind, "from_pretrained") and not hasattr(kind, MARK):
-            return kind
+    if kind := plain_kind(type(model)):
+        return kind
     raise ConfigError(
         f"{type(model).__name__} has no `from_pretrained`, so it cannot load another checkpoint. Give a loaded module instead."
     )
+
+
+def plain_kind(kind: type[Any]) -> type[Any] | None:
+    """Of a class and its ancestors the first that loads checkpoints and has nothing of ours, if there is one."""
+    return next((one for one in kind.__mro__ if hasattr(one, "from_pretrained") and not hasattr(one, MARK)), None)
 
 
 def load_regional(model: Any, other: Other, is_wanted: Callable[[str], bool]) -> Regional:
