@@ -142,7 +142,7 @@ def test_another_method_that_overflows_is_refused_by_name_and_leaves_the_model()
 
 
 def test_a_method_is_given_no_more_models_than_it_takes():
-    with pytest.raises(ConfigError, match="takes 1 regional models, not 2"):
+    with pytest.raises(ConfigError, match="takes 1 regional model, not 2"):
         merge_modules(tiny_clip(), [tiny_clip(1), tiny_clip(2)], beta=0.5, method="dropped")
 
 
