@@ -67,17 +67,9 @@ def named_tensors(model: Any) -> dict[str, Tensor]:
 
 
 def plain_class(model: Any) -> type[Any]:
-    """The library's class of a model: the first among its ancestors that loads checkpoints and has nothing of ours.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    for kind in type(model).__mro__:
-        if hasattr(kind, "from_pretrained") and not hasattr(kind, MARK):
-            return kind
-    raise ConfigError(
-        f"{type(model).__name__} has no `from_pretrained`, so it cannot load another checkpoint. Give a loaded module instead."
-    )
+    """The class that a model would have without us: the first among its ancestors with nothing of ours that loads checkpoints."""
+    plain = [kind for kind in type(model).__mro__ if not hasattr(kind, MARK)]
+    return next((kind for kind in plain if hasattr(kind, "from_pretrained")), plain[0])
 
 
 def load_regional(model: Any, other: Other, is_wanted: Callable[[str], bool]) -> Regional:
@@ -97,7 +89,7 @@ def load_regional(model: Any, other: Other, is_wanted: Callable[[str], bool]) ->
     if not isinstance(other, str | Path | HasPath):
         require_plain(other, "the regional model")
         part = _part_for(model, plain_class(other).__name__) if _is_part(model, other) else ""
-        return Regional(origin_in_memory(type(other)), _under(part, named_tensors(other)))
+        return Regional(origin_in_memory(plain_class(other)), _under(part, named_tensors(other)))
     folder = resolve_folder(other)
     tensors: dict[str, Tensor] = {}
     extra: set[str] = set()
@@ -169,11 +161,13 @@ def _part_for(pipeline: Any, kind: str) -> str:
 def _load_module(model: nn.Module, folder: Path) -> tuple[dict[str, Tensor], frozenset[str]]:
     """Tensors by name, without those that the files lack, and the names that only the files have."""
     kind = plain_class(model)
+    if not hasattr(kind, "from_pretrained"):
+        raise ConfigError(f"{kind.__name__} has no `from_pretrained`, so it cannot load {folder}. Give a loaded module instead.")
     _refuse_other_roads(folder)
     _require_same_family(model, folder)
     try:
         loaded, info = kind.from_pretrained(
-            folder, output_loading_info=True, ignore_mismatched_sizes=True, use_safetensors=True, **_as_stored(kind)
+            str(folder), output_loading_info=True, ignore_mismatched_sizes=True, use_safetensors=True, **_as_stored(kind)
         )
     except OSError as error:
         raise MissingFileError(f"{folder} cannot be loaded as {kind.__name__}: {error}") from error

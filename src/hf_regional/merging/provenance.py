@@ -49,11 +49,11 @@ def origin_of_folder(source: str | Path | HasPath, folder: Path) -> Origin:
     return Origin(name, revision, _licence_on(folder / "README.md"), facts)
 
 
-def origin_of_base(model: Any) -> Origin:
-    """The origin of a live model, as far as it remembers the name under which it was loaded."""
-    named = getattr(model, "name_or_path", None)
-    if not isinstance(named, str) or not named:
-        return origin_in_memory(type(model))
+def origin_of_base(model: Any, kind: type[Any]) -> Origin:
+    """The origin of a live model of a library's class, as far as it remembers the name under which it was loaded."""
+    named = str(getattr(model, "name_or_path", None) or "")  # of a pipeline, what it was given: a path, say
+    if not named:
+        return origin_in_memory(kind)
     if Path(named).is_dir():
         return origin_of_folder(named, Path(named))
     if not _HUB_ID.fullmatch(named):
