@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
+from hf_regional.cards.declared import declared_licence
 from hf_regional.encoding import parse_model_id
+from hf_regional.errors import RegionalError
 from hf_regional.licences import UNKNOWN
 from hf_regional.protocols import HasPath
 from hf_regional.version import __version__
@@ -45,8 +47,15 @@ def origin_of_folder(source: str | Path | HasPath, folder: Path) -> Origin:
     is_hub_id = isinstance(source, str) and not Path(source).expanduser().is_dir()
     # A snapshot of the Hub lies in a folder that is named by its commit.
     name, revision = (parse_model_id(str(source))[0], folder.name) if is_hub_id else (folder.resolve().name, None)
-    facts = CardFacts.load(folder) if (folder / "regional.json").is_file() else CardFacts()
-    return Origin(name, revision, _licence_on(folder / "README.md"), facts)
+    return Origin(name, revision, declared_licence(folder), facts_in(folder))
+
+
+def facts_in(folder: Path) -> CardFacts:
+    """What is recorded in a folder, nothing where nothing is, or where a file of that name is from elsewhere."""
+    try:
+        return CardFacts.load(folder)
+    except RegionalError:  # the weights do not depend on it
+        return CardFacts()
 
 
 def origin_of_base(model: Any, kind: type[Any]) -> Origin:
@@ -59,7 +68,7 @@ def origin_of_base(model: Any, kind: type[Any]) -> Origin:
     if not _HUB_ID.fullmatch(named):
         return Origin(Path(named).name)  # a folder that is gone
     commit = getattr(getattr(model, "config", None), "_commit_hash", None)
-    return Origin(named, commit, _licence_on(_card_on_hub(named, commit)))
+    return Origin(named, commit, _licence_on_hub(named, commit))
 
 
 def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: Mapping[str, Any], merging: Mapping[str, Any]) -> CardFacts:
@@ -95,19 +104,11 @@ def _environment() -> dict[str, str]:
     return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in _PACKAGES}}
 
 
-def _card_on_hub(repo_id: str, revision: str | None) -> Path | None:
+def _licence_on_hub(repo_id: str, revision: str | None) -> str:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(repo_id, "README.md", revision=revision))
+        return declared_licence(Path(hf_hub_download(repo_id, "README.md", revision=revision)).parent)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
-        return None  # no card, no connection, or no such repository: then its licence is not known
-
-
-def _licence_on(card: Path | None) -> str:
-    from huggingface_hub import ModelCard
-
-    if card is None or not card.is_file():
-        return UNKNOWN
-    return str(ModelCard.load(card, ignore_metadata_errors=True).data.get("license") or UNKNOWN)
+        return UNKNOWN  # no card, no connection, or no such repository
