@@ -217,5 +217,8 @@ def test_an_adapter_s_folder_stands_for_the_model_with_it_on_both_roads(dtype: t
     merge_modules(base, tmp_path / "lora", beta=0.35)
     moved = [key for key, tensor in base.state_dict().items() if not torch.equal(tensor, tiny_clip().to(dtype).state_dict()[key])]
     assert sorted({key.split(".")[-2] for key in moved}) == ["q_proj", "v_proj"]
-    apart = {key: ulps_apart(tensor, base.state_dict()[key]) for key, tensor in from_files.state_dict().items()}
-    assert max(apart.values()) <= (1 if dtype == torch.bfloat16 else 8), apart
+    for key, tensor in from_files.state_dict().items():
+        if dtype == torch.bfloat16:
+            assert ulps_apart(tensor, base.state_dict()[key]) <= 1, key
+        else:  # the files' sum is in float64, PEFT's in float32
+            torch.testing.assert_close(tensor, base.state_dict()[key], rtol=1e-6, atol=1e-8, msg=key)

@@ -101,7 +101,7 @@ def merge_checkpoints(
         recipe = replace(recipe, wholes=survey(plan, recipe))
         written = _write(plan, recipe, folder, hash_inputs)
         report = merge_report(plan, recipe, written, only=only, skip=skip, hashing=hash_inputs)
-        write_facts(plan, report, folder, final.absolute().name)
+        write_facts(plan, report, folder)
     for warning in report["warnings"]:
         _log.warning(warning)
     return Merged(final, tuple(final / mix.folder for mix in plan.outputs), report)

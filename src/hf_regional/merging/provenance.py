@@ -71,7 +71,15 @@ def origin_of_base(model: Any, kind: type[Any]) -> Origin:
     return Origin(named, commit, _licence_on_hub(named, commit))
 
 
-def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: Mapping[str, Any], merging: Mapping[str, Any]) -> CardFacts:
+def told(
+    given: CardFacts,
+    base: Origin,
+    regionals: Sequence[Origin],
+    *,
+    model: Mapping[str, Any],
+    merging: Mapping[str, Any],
+    packages: Sequence[str] = _PACKAGES,
+) -> CardFacts:
     """The facts of a mix: those given, those that its regional models brought along, and those of the merge itself.
 
     Args:
@@ -80,6 +88,7 @@ def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: 
         regionals: θ_regional, one or several.
         model: name, type, architectures and number of parameters of the result.
         merging: the report of the merge.
+        packages: what did the work besides this one.
     """
     facts = given
     for kind in _INHERITED:
@@ -90,7 +99,7 @@ def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: 
         silent = [origin for origin in regionals if not _tells_data(given) and not _tells_data(origin.facts)]
         for origin in (*silent, base):
             facts = facts.with_step("base", **origin.recorded())
-    for kind, content in (("model", model), ("merging", merging), ("environment", _environment())):
+    for kind, content in (("model", model), ("merging", merging), ("environment", _environment(packages))):
         if kind == "merging" or not given.of(kind):
             facts = facts.with_step(kind, **content)
     return facts
@@ -100,8 +109,8 @@ def _tells_data(facts: CardFacts) -> bool:
     return bool(facts.of("filtering") or facts.of("training"))
 
 
-def _environment() -> dict[str, str]:
-    return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in _PACKAGES}}
+def _environment(packages: Sequence[str]) -> dict[str, str]:
+    return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in packages}}
 
 
 def _licence_on_hub(repo_id: str, revision: str | None) -> str:

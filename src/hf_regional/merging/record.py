@@ -71,22 +71,18 @@ def merge_report(
     return report
 
 
-def write_facts(plan: Plan, report: Mapping[str, Any], folder: Path, name: str) -> None:
+def write_facts(plan: Plan, report: Mapping[str, Any], folder: Path) -> None:
     """Write `regional.json` into each output: what is known of the models that went in, and the merge itself.
 
-    Args:
-        plan: what was merged.
-        report: of `merge_report`.
-        folder: where the outputs are being made.
-        name: of the folder that it will be.
+    The same merge writes the same bytes wherever its output lies: the folder's name is not in it.
     """
     origins = [_origin(side) for side in plan.regionals]
     for place, output in enumerate(plan.outputs):
         several = output.folder != ""
         own = {key: report[key][place] for key in ("beta", "counts", "outputs") if several and key in report}
         merging = {**report, **own, "regional": " + ".join(origin.name for origin in origins)}
-        described = {"name": f"{name}-{output.folder}" if several else name, **_architecture(plan, folder / output.folder)}
-        told(CardFacts(), _origin(plan.base), origins, model=described, merging=merging).save(folder / output.folder)
+        described = _architecture(plan, folder / output.folder)
+        told(CardFacts(), _origin(plan.base), origins, model=described, merging=merging, packages=["numpy"]).save(folder / output.folder)
 
 
 def _origin(side: Regional) -> Origin:
