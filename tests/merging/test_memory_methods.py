@@ -142,7 +142,7 @@ def test_another_method_that_overflows_is_refused_by_name_and_leaves_the_model()
 
 
 def test_a_method_is_given_no_more_models_than_it_takes():
-    with pytest.raises(ConfigError, match="takes 1 regional models, not 2"):
+    with pytest.raises(ConfigError, match="takes 1 regional model, not 2"):
         merge_modules(tiny_clip(), [tiny_clip(1), tiny_clip(2)], beta=0.5, method="dropped")
 
 
@@ -197,3 +197,28 @@ def test_the_mix_in_memory_is_that_of_the_files_by_hand(tmp_path: Path):
     merge_modules(base, tmp_path / "region", beta=0.35)
     expected = type(base).from_pretrained(tmp_path / "mixed").state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in base.state_dict().items())
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # of PEFT 0.21 with transformers 5.23
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_an_adapter_s_folder_stands_for_the_model_with_it_on_both_roads(dtype: torch.dtype, tmp_path: Path):
+    from peft import LoraConfig, get_peft_model
+
+    base = tiny_clip().to(dtype)
+    base.save_pretrained(tmp_path / "base")
+    adapted = get_peft_model(tiny_clip(), LoraConfig(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj"], use_rslora=True))
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.05, generator=torch.Generator().manual_seed(len(name)))
+    adapted.save_pretrained(tmp_path / "lora")
+    merged = merge_checkpoints(tmp_path / "base", tmp_path / "lora", 0.35, tmp_path / "out")
+    from_files = type(base).from_pretrained(merged.path)
+    merge_modules(base, tmp_path / "lora", beta=0.35)
+    moved = [key for key, tensor in base.state_dict().items() if not torch.equal(tensor, tiny_clip().to(dtype).state_dict()[key])]
+    assert sorted({key.split(".")[-2] for key in moved}) == ["q_proj", "v_proj"]
+    for key, tensor in from_files.state_dict().items():
+        if dtype == torch.bfloat16:
+            assert ulps_apart(tensor, base.state_dict()[key]) <= 1, key
+        else:  # the files' sum is in float64, PEFT's in float32
+            torch.testing.assert_close(tensor, base.state_dict()[key], rtol=1e-6, atol=1e-8, msg=key)

@@ -144,7 +144,7 @@ class TestVocabularies:
     def test_rows_that_no_tokenizer_explains_are_refused_with_both_shapes(self, tmp_path: Path) -> None:
         save_drawn(language_model(vocab_size=512), tmp_path / "base", 1)
         save_drawn(language_model(vocab_size=520), tmp_path / "regional", 2)
-        refused(tmp_path, MismatchedCheckpointsError, r"(embed_tokens|lm_head).*\[512, 16\].*\[520, 16\]")
+        refused(tmp_path, MismatchedCheckpointsError, r"512 and 520 rows.*no tokenizer")
 
     def test_rows_are_matched_by_token_and_not_by_place(self, tmp_path: Path) -> None:
         for seed, (side, words) in enumerate((("base", self.WORLD), ("regional", self.REGION)), start=1):

@@ -4,12 +4,14 @@ The names are those of `state_dict`, in a diffusers pipeline with the component 
 holds is loaded by the model's own library class, so that names of files (which differ in Gemma 3) never come into it.
 """
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from torch import Tensor, nn
 
 from hf_regional.encoding import resolve_folder
@@ -21,14 +23,15 @@ from hf_regional.errors import (
     NotBuiltYetError,
     QuantisedError,
 )
+from hf_regional.merging.adapters.adapter import is_adapter
 from hf_regional.merging.provenance import Origin, origin_in_memory, origin_of_folder
 from hf_regional.protocols import HasPath
 
 Other = nn.Module | str | Path | HasPath | Any  # a module or a pipeline, or what names a folder of one
 MARK: Final = "_regional_mix"  # the attribute by which classes of ours are told from the library's
 _ADAPTER: Final = (
-    "holds a PEFT adapter, whose factors must not be averaged one by one. Scale or merge it by `hf_regional.merging.adapters`, or "
-    "merge it into its model first (`merge_and_unload`)"
+    "holds a PEFT adapter, whose factors must not be averaged one by one. Give the folder that PEFT saved it in, or merge it into its "
+    "model first (`merge_and_unload`)"
 )
 _QUANTISED: Final = "is quantised, and codes cannot be averaged. Merge the models that it was quantised from, then quantise"
 
@@ -67,16 +70,8 @@ def named_tensors(model: Any) -> dict[str, Tensor]:
 
 
 def plain_class(model: Any) -> type[Any]:
-    """The library's class of a model: the first among its ancestors that loads checkpoints and has nothing of ours.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if kind := plain_kind(type(model)):
-        return kind
-    raise ConfigError(
-        f"{type(model).__name__} has no `from_pretrained`, so it cannot load another checkpoint. Give a loaded module instead."
-    )
+    """The class that a model would have without us: the first among its ancestors with nothing of ours that loads checkpoints."""
+    return plain_kind(type(model)) or next(kind for kind in type(model).__mro__ if not hasattr(kind, MARK))
 
 
 def plain_kind(kind: type[Any]) -> type[Any] | None:
@@ -90,19 +85,22 @@ def load_regional(model: Any, other: Other, is_wanted: Callable[[str], bool]) ->
     Args:
         model: the live base, a module or a pipeline; nothing of it is changed.
         other: a module or a pipeline, a folder, a Hub id ("owner/name" or "owner/name@revision"), or a record with a `path`. Beside a
-            pipeline, one of its models will do.
+            pipeline, one of its models will do. A folder that PEFT saved stands for `model` with that adapter.
         is_wanted: which names will be merged: of a pipeline, only components with one of these are loaded.
 
     Raises:
         MismatchedCheckpointsError: it is of another kind.
-        NotBuiltYetError: a PEFT adapter or a quantised model.
+        QuantisedError: it is quantised.
+        NotBuiltYetError: an adapter for a pipeline, or of another kind than LoRA and DoRA.
         MissingFileError, DamagedFileError: there is no such folder or repository, or it holds no readable safetensors.
     """
     if not isinstance(other, str | Path | HasPath):
         require_plain(other, "the regional model")
         part = _part_for(model, plain_class(other).__name__) if _is_part(model, other) else ""
-        return Regional(origin_in_memory(type(other)), _under(part, named_tensors(other)))
+        return Regional(origin_in_memory(plain_class(other)), _under(part, named_tensors(other)))
     folder = resolve_folder(other)
+    if is_adapter(folder):
+        return Regional(origin_of_folder(other, folder), _with_adapter(model, folder))
     tensors: dict[str, Tensor] = {}
     extra: set[str] = set()
     for part, place in _places(model, folder, is_wanted).items():
@@ -138,9 +136,23 @@ def _require_plain_tensor(name: str, tensor: Tensor) -> None:
         raise NotBuiltYetError(f"{name} is a {type(tensor.data).__name__}. Only plain tensors are mixed: load the model whole, unsharded.")
 
 
+def _with_adapter(model: Any, folder: Path) -> dict[str, Tensor]:
+    """θ_regional = the model with an adapter, by the model's names; in float32 where the adapter changes it."""
+    if not isinstance(model, nn.Module):
+        raise NotBuiltYetError(f"{folder} {_ADAPTER}. For a pipeline: `fuse_lora`, then merge the saved pipeline.")
+    from peft import PeftModel
+
+    from hf_regional.merging.adapters import merge_and_unload_at, read_adapter
+
+    read_adapter(folder)  # refuses by name what would be merged wrong
+    # A copy, for PEFT puts its layers into the model that it is given; in float32, so that the sum is rounded once, in the mix.
+    adapted = PeftModel.from_pretrained(copy.deepcopy(model).float(), str(folder))
+    whole = named_tensors(merge_and_unload_at(adapted, 1.0))
+    own = named_tensors(model)
+    return {name: own[name] if torch.equal(tensor.to(own[name].dtype), own[name]) else tensor for name, tensor in whole.items()}
+
+
 def _refuse_other_roads(folder: Path) -> None:
-    if (folder / "adapter_config.json").is_file():
-        raise NotBuiltYetError(f"{folder} {_ADAPTER}.")
     if "quantization_config" in _json_object(folder / "config.json"):
         raise QuantisedError(f"{folder} {_QUANTISED}.")
 
@@ -173,11 +185,13 @@ def _part_for(pipeline: Any, kind: str) -> str:
 def _load_module(model: nn.Module, folder: Path) -> tuple[dict[str, Tensor], frozenset[str]]:
     """Tensors by name, without those that the files lack, and the names that only the files have."""
     kind = plain_class(model)
+    if not hasattr(kind, "from_pretrained"):
+        raise ConfigError(f"{kind.__name__} has no `from_pretrained`, so it cannot load {folder}. Give a loaded module instead.")
     _refuse_other_roads(folder)
     _require_same_family(model, folder)
     try:
         loaded, info = kind.from_pretrained(
-            folder, output_loading_info=True, ignore_mismatched_sizes=True, use_safetensors=True, **_as_stored(kind)
+            str(folder), output_loading_info=True, ignore_mismatched_sizes=True, use_safetensors=True, **_as_stored(kind)
         )
     except OSError as error:
         raise MissingFileError(f"{folder} cannot be loaded as {kind.__name__}: {error}") from error

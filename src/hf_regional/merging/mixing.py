@@ -98,10 +98,11 @@ def _by_stretches(world: Tensor, regions: Sequence[Tensor], name: str, beta: flo
     mixed = torch.empty(world.numel(), dtype=world.dtype, device=world.device)
     whole = recipe.whole.get(name, recipe.whole.get(_MODEL))
     for first, ours, theirs in _stretches(world, regions):
-        draw = Draw(int(recipe.options.get("seed", 0)), name, first, len(ours))
+        draw = Draw(0, name, first, len(ours))
         mix = method(ours, theirs, beta=beta, weights=recipe.weights, options=recipe.options, whole=whole, draw=draw)
-        # Where nothing was learned the base stays: not even the sign of a zero may change.
+        # Where nothing was learned and nothing turned the base stays: not even the sign of a zero may change.
         still = reduce(torch.logical_and, (other == ours for other in theirs))
+        still &= True if method.elementwise else mix == ours
         mixed[first : first + len(ours)] = torch.where(still, ours, mix)  # rounded here, once
     return mixed.view(world.shape)
 

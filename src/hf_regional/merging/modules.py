@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from hf_regional.errors import ConfigError, MismatchedCheckpointsError
-from hf_regional.merging.loading import Other, load_regional, named_tensors, parts_of, require_plain
+from hf_regional.merging.loading import Other, load_regional, named_tensors, parts_of, plain_class, require_plain
 from hf_regional.merging.methods import find_method
 from hf_regional.merging.mixing import Recipe, make_recipe, measured, write_mix
 from hf_regional.merging.pairing import Pairs, groups_of, pair_up
@@ -182,7 +182,7 @@ def prepare(
         chosen=tuple(chosen),
         ignored=tuple(foreign),
         components=components,
-        base=origin_of_base(model),
+        base=origin_of_base(model, plain_class(model)),
         regionals=tuple(one.origin for one in regionals),
         only=only,
         skip=skip,

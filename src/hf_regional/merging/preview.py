@@ -156,9 +156,8 @@ def _numbered(lines: Sequence[str]) -> list[tuple[bool, str]]:
 def _side(side: Mapping[str, Any]) -> list[str]:
     if "adapter" in side:
         told = side["adapter"]
-        return [
-            f"an adapter of {told['of'] or 'a base that it does not name'}: {told['modules']} modules, {told['whole_tensors']} whole tensors"
-        ]
+        of = told["of"] or "a base that it does not name"
+        return [f"an adapter of {of}: {told['modules']} modules, {told['whole_tensors']} whole tensors"]
     found, kin = side["differences"], Kinship(**side["kinship"])
     lines = [f"{found['tensors'][1]} tensors against {found['tensors'][0]} in the base; {kin}"]
     for key, words in (("only_in_base", "only in the base"), ("only_in_regional", "only in the regional model")):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
+from hf_regional.cards.declared import declared_licence
 from hf_regional.encoding import parse_model_id
+from hf_regional.errors import RegionalError
 from hf_regional.licences import UNKNOWN
 from hf_regional.protocols import HasPath
 from hf_regional.version import __version__
@@ -45,24 +47,39 @@ def origin_of_folder(source: str | Path | HasPath, folder: Path) -> Origin:
     is_hub_id = isinstance(source, str) and not Path(source).expanduser().is_dir()
     # A snapshot of the Hub lies in a folder that is named by its commit.
     name, revision = (parse_model_id(str(source))[0], folder.name) if is_hub_id else (folder.resolve().name, None)
-    facts = CardFacts.load(folder) if (folder / "regional.json").is_file() else CardFacts()
-    return Origin(name, revision, _licence_on(folder / "README.md"), facts)
+    return Origin(name, revision, declared_licence(folder), facts_in(folder))
 
 
-def origin_of_base(model: Any) -> Origin:
-    """The origin of a live model, as far as it remembers the name under which it was loaded."""
-    named = getattr(model, "name_or_path", None)
-    if not isinstance(named, str) or not named:
-        return origin_in_memory(type(model))
+def facts_in(folder: Path) -> CardFacts:
+    """What is recorded in a folder, nothing where nothing is, or where a file of that name is from elsewhere."""
+    try:
+        return CardFacts.load(folder)
+    except RegionalError:  # the weights do not depend on it
+        return CardFacts()
+
+
+def origin_of_base(model: Any, kind: type[Any]) -> Origin:
+    """The origin of a live model of a library's class, as far as it remembers the name under which it was loaded."""
+    named = str(getattr(model, "name_or_path", None) or "")  # of a pipeline, what it was given: a path, say
+    if not named:
+        return origin_in_memory(kind)
     if Path(named).is_dir():
         return origin_of_folder(named, Path(named))
     if not _HUB_ID.fullmatch(named):
         return Origin(Path(named).name)  # a folder that is gone
     commit = getattr(getattr(model, "config", None), "_commit_hash", None)
-    return Origin(named, commit, _licence_on(_card_on_hub(named, commit)))
+    return Origin(named, commit, _licence_on_hub(named, commit))
 
 
-def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: Mapping[str, Any], merging: Mapping[str, Any]) -> CardFacts:
+def told(
+    given: CardFacts,
+    base: Origin,
+    regionals: Sequence[Origin],
+    *,
+    model: Mapping[str, Any],
+    merging: Mapping[str, Any],
+    packages: Sequence[str] = _PACKAGES,
+) -> CardFacts:
     """The facts of a mix: those given, those that its regional models brought along, and those of the merge itself.
 
     Args:
@@ -71,6 +88,7 @@ def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: 
         regionals: θ_regional, one or several.
         model: name, type, architectures and number of parameters of the result.
         merging: the report of the merge.
+        packages: what did the work besides this one.
     """
     facts = given
     for kind in _INHERITED:
@@ -81,7 +99,7 @@ def told(given: CardFacts, base: Origin, regionals: Sequence[Origin], *, model: 
         silent = [origin for origin in regionals if not _tells_data(given) and not _tells_data(origin.facts)]
         for origin in (*silent, base):
             facts = facts.with_step("base", **origin.recorded())
-    for kind, content in (("model", model), ("merging", merging), ("environment", _environment())):
+    for kind, content in (("model", model), ("merging", merging), ("environment", _environment(packages))):
         if kind == "merging" or not given.of(kind):
             facts = facts.with_step(kind, **content)
     return facts
@@ -91,23 +109,15 @@ def _tells_data(facts: CardFacts) -> bool:
     return bool(facts.of("filtering") or facts.of("training"))
 
 
-def _environment() -> dict[str, str]:
-    return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in _PACKAGES}}
+def _environment(packages: Sequence[str]) -> dict[str, str]:
+    return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in packages}}
 
 
-def _card_on_hub(repo_id: str, revision: str | None) -> Path | None:
+def _licence_on_hub(repo_id: str, revision: str | None) -> str:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(repo_id, "README.md", revision=revision))
+        return declared_licence(Path(hf_hub_download(repo_id, "README.md", revision=revision)).parent)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
-        return None  # no card, no connection, or no such repository: then its licence is not known
-
-
-def _licence_on(card: Path | None) -> str:
-    from huggingface_hub import ModelCard
-
-    if card is None or not card.is_file():
-        return UNKNOWN
-    return str(ModelCard.load(card, ignore_metadata_errors=True).data.get("license") or UNKNOWN)
+        return UNKNOWN  # no card, no connection, or no such repository

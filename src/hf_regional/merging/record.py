@@ -1,6 +1,6 @@
 """Record: what a merge read, did and wrote comes in, the report and the `regional.json` of each output come out. No path, host or time."""
 
-import platform
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.cards import CardFacts
-from hf_regional.errors import RegionalError
+from hf_regional.cards.declared import declared_licence
 from hf_regional.merging.codecs import WIDE
 from hf_regional.merging.files import Written, digests_of
 from hf_regional.merging.mixers import Recipe
 from hf_regional.merging.patterns import Patterns, as_patterns, recordable
 from hf_regional.merging.plan import Output, Plan, Regional
+from hf_regional.merging.provenance import Origin, facts_in, told
 from hf_regional.merging.targets import Part
+from hf_regional.merging.untrusted import parse_config, read_object
 from hf_regional.version import __version__
 
 # BatchNorm's step counters differ whenever there was training, and nothing reads them.
 _COUNTERS: Final = ("num_batches_tracked",)
 _KINDS: Final = ("merged", "copied", "equal", "kept_from_base")
-_INHERITED: Final = ("base", "filtering", "training")  # steps of the regional model's making
 
 
 def merge_key(plan: Plan, recipe: Recipe, hashing: bool) -> dict[str, Any]:
@@ -71,24 +72,29 @@ def merge_report(
 
 
 def write_facts(plan: Plan, report: Mapping[str, Any], folder: Path) -> None:
-    """Write `regional.json` into each output: the steps that its regional model recorded, and this one."""
+    """Write `regional.json` into each output: what is known of the models that went in, and the merge itself.
+
+    The same merge writes the same bytes wherever its output lies: the folder's name is not in it.
+    """
+    origins = [_origin(side) for side in plan.regionals]
     for place, output in enumerate(plan.outputs):
         several = output.folder != ""
         own = {key: report[key][place] for key in ("beta", "counts", "outputs") if several and key in report}
-        facts = _inherited(plan)
-        facts = facts.with_step("merging", **{**report, **own, "regional": " + ".join(_name(side) for side in plan.regionals)})
-        facts.with_step("environment", python=platform.python_version(), **_versions()).save(folder / output.folder)
+        merging = {**report, **own, "regional": " + ".join(origin.name for origin in origins)}
+        described = _architecture(plan, folder / output.folder)
+        told(CardFacts(), _origin(plan.base), origins, model=described, merging=merging, packages=["numpy"]).save(folder / output.folder)
 
 
-def _inherited(plan: Plan) -> CardFacts:
-    told = CardFacts()
-    if len(plan.regionals) == 1 and (plan.regionals[0].folder / "regional.json").is_file():
-        try:
-            steps = CardFacts.load(plan.regionals[0].folder).steps
-        except RegionalError:  # a file of that name from elsewhere; the weights do not depend on it
-            steps = ()
-        told = CardFacts(tuple(step for step in steps if step["kind"] in _INHERITED))
-    return told if told.of("base") else CardFacts((*CardFacts().with_step("base", id=_name(plan.base)).steps, *told.steps))
+def _origin(side: Regional) -> Origin:
+    return Origin(_name(side), side.revision, declared_licence(side.folder), facts_in(side.folder))
+
+
+def _architecture(plan: Plan, folder: Path) -> dict[str, Any]:
+    files = (folder / name for name in ("config.json", "model_index.json"))
+    config = next((read_object(file, parse_config) for file in files if file.is_file()), {})
+    kind = config.get("architectures") or [config["_class_name"]] if "_class_name" in config or config.get("architectures") else []
+    numbers = sum(math.prod(part.place.shape) for target in plan.targets for part in target.parts if part.place.dtype in WIDE)
+    return {"model_type": config.get("model_type"), "architectures": kind, "parameters": numbers}
 
 
 def _counts(plan: Plan, output: Output, written: Mapping[str, Written]) -> dict[str, int]:

@@ -20,6 +20,8 @@ from hf_regional.merging.provenance import told
 _log = logging.getLogger(__name__)
 _CARD: Final = "README.md"
 _CONFIGS: Final = ("config.json", "model_index.json")
+# Weights of an earlier push, cut into other shards, would stay beside the new ones, and be loaded in their place.
+_STALE: Final = [f"{part}{stem}*.safetensors*" for part in ("", "*/") for stem in ("model", "diffusion_pytorch_model")]
 
 
 def make_plain(folder: Path, model: Any) -> None:
@@ -86,4 +88,5 @@ def upload(
         commit_description=commit_description,
         revision=revision,
         create_pr=create_pr,
+        delete_patterns=_STALE,
     )

@@ -16,7 +16,14 @@ from hf_regional.merging.vocabulary.axes import Facts, Shape, changed_axis, is_n
 from hf_regional.merging.vocabulary.gathered import gather
 from hf_regional.merging.vocabulary.rows import RowMap, match_vocabularies, require_policy
 from hf_regional.merging.vocabulary.sides import CONFIGS, Sides, configs_of, tokenizer_of
-from hf_regional.merging.vocabulary.tokens import json_object, read_vocabulary, same_tokenizer, tokenizer_files, vocabulary_sizes
+from hf_regional.merging.vocabulary.tokens import (
+    has_vocabulary,
+    json_object,
+    read_vocabulary,
+    same_tokenizer,
+    tokenizer_files,
+    vocabulary_sizes,
+)
 
 _NO_TWINS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -81,6 +88,8 @@ def _planned(sides: Sides, policy: str | None, wanted: Collection[str] | None) -
     asked = sides.shapes(wanted)
     is_changed = any(changed_axis(several) is not None for several in asked.values())
     if not asked or (not is_changed and all(same_tokenizer(sides.folders[0], other) for other in sides.folders[1:])):
+        return None
+    if not is_changed and not all(has_vocabulary(folder) for folder in sides.folders):
         return None
     vocabularies = [read_vocabulary(folder) for folder in sides.folders]
     told = [one for one in vocabularies if one]

@@ -52,6 +52,11 @@ class Vocabulary:
         return max(self.ids.values(), default=-1)
 
 
+def has_vocabulary(folder: Path) -> bool:
+    """Whether a folder has a file that `read_vocabulary` can take tokens from."""
+    return any((folder / name).is_file() for name in _WHOLE)
+
+
 def read_vocabulary(folder: Path) -> Vocabulary | None:
     """Read token -> row from the files of a tokenizer, and the number of rows from the configuration beside it.
 
@@ -64,7 +69,7 @@ def read_vocabulary(folder: Path) -> Vocabulary | None:
     Raises:
         DamagedFileError: a file cannot be read, a row has two tokens, or two files disagree about a token.
     """
-    if not any((folder / name).is_file() for name in _WHOLE):
+    if not has_vocabulary(folder):
         return None
     ids: dict[str, int] = {}
     for name in (name for name in _READERS if (folder / name).is_file()):
