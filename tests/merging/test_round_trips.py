@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from exact_means import assert_same
-from tiny_models import KINDS, STORAGES, Kind, Storage, ask_processor, lerp, moved, state_of
+from tiny_models import KINDS, STORAGES, Kind, State, Storage, ask_processor, lerp, moved, state_of
 from tiny_processors import WORDS, whole_qwen_vl
 from transformers import Gemma3ForConditionalGeneration, GenerationConfig, PreTrainedModel, Qwen2VLForConditionalGeneration
 from transformers.utils import is_torchvision_available
@@ -33,11 +33,11 @@ class Trip:
     folders: tuple[Path, Path]
     mixes: dict[float, Path]
 
-    def mix(self, beta: float) -> dict[str, torch.Tensor]:
+    def mix(self, beta: float) -> State:
         world, region = state_of(self.world), state_of(self.region)
         return {name: lerp(tensor, region[name], beta) for name, tensor in world.items()}
 
-    def loaded(self, beta: float) -> dict[str, torch.Tensor]:
+    def loaded(self, beta: float) -> State:
         return state_of(type(self.world).from_pretrained(self.mixes[beta]))
 
 
@@ -160,9 +160,6 @@ def test_the_whole_processor_of_qwen_vl_comes_along(tmp_path: Path):
     asked = ask_processor(f"<|vision_start|><|image_pad|><|vision_end|>{WORDS}")(merged.path)
     loaded = Qwen2VLForConditionalGeneration.from_pretrained(merged.path)
     assert loaded.generate(**asked, do_sample=False, min_new_tokens=2).shape[1] == asked["input_ids"].shape[1] + 2
-
-
-State = dict[str, torch.Tensor]
 
 
 def assert_same_but_for_ties(found: State, other: State, world: State, region: State, beta: float) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from adapter_folders import add_adapter, quietly
 from exact_means import assert_same
-from tiny_models import SHARDED, SINGLE, lerp, moved, state_of
+from peft import PeftModel
+from tiny_models import SHARDED, SINGLE, State, lerp, moved, state_of
 from tiny_pipelines import draw, stable_diffusion_xl
 from weight_folders import files_of
 
@@ -31,7 +33,7 @@ class Trip:
     folders: tuple[Path, Path]
     mixes: dict[float, Path]
 
-    def mix(self, beta: float) -> dict[str, torch.Tensor]:
+    def mix(self, beta: float) -> State:
         world, region = (state_of(side.unet) for side in (self.world, self.region))
         return {name: lerp(tensor, region[name], beta) for name, tensor in world.items()}
 
@@ -122,3 +124,22 @@ def test_a_variant_is_merged_where_it_is_all_there_is_and_left_out_beside_the_re
     assert_same(state_of(diffusers.UNet2DConditionModel.from_pretrained(tmp_path / "both")), state_of(mixed))
     assert not list((tmp_path / "both").glob("*fp16*"))
     assert {name for name in merged.report["left_out"]} == {file.name for file in (tmp_path / "base-both").glob("*fp16*")}
+
+
+@pytest.mark.parametrize("place", ["pipeline", "unet"])
+def test_a_lora_of_the_unet_is_merged_into_it(place: str, trip: Trip, tmp_path: Path):
+    """The pipeline with `only`, or its UNet's folder alone."""
+    world = trip.folders[0] / "unet"
+    add_adapter(world, diffusers.UNet2DConditionModel, tmp_path / "lora", r=4, lora_alpha=8, target_modules=["to_q", "to_v"])
+    if place == "pipeline":
+        unet = merge_checkpoints(trip.folders[0], tmp_path / "lora", 0.5, tmp_path / "out", only=["unet"]).path / "unet"
+    else:
+        unet = merge_checkpoints(world, tmp_path / "lora", 0.5, tmp_path / "out").path
+    plain, found = (state_of(diffusers.UNet2DConditionModel.from_pretrained(folder)) for folder in (world, unet))
+    region = quietly(lambda: PeftModel.from_pretrained(diffusers.UNet2DConditionModel.from_pretrained(world), tmp_path / "lora"))
+    merged = state_of(region.merge_and_unload())
+    assert sum(not torch.equal(found[name], tensor) for name, tensor in plain.items()) == 16  # 4 blocks, 2 attentions each
+    for name, tensor in found.items():
+        expected = torch.lerp(plain[name], merged[name], 0.5)
+        torch.testing.assert_close(tensor, expected.to(trip.world.unet.dtype).float(), rtol=2**-8, atol=1e-7)
+    assert {file.name for file in unet.iterdir()} - {"regional.json"} == {file.name for file in world.iterdir()}

@@ -36,6 +36,8 @@ from transformers import (
 from tiny_towers import picture, save_towers
 
 SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+ATTENTION = ("q_proj", "v_proj")
+State = dict[str, Tensor]
 Made = tuple[PreTrainedModel, Sequence[Any]]  # a model, and the processors to save beside it
 
 
@@ -46,7 +48,7 @@ class Kind:
     make: Callable[[], Made]
     ask: Callable[[Path], Mapping[str, Any]]
     auto: Any = AutoModel
-    attention: tuple[str, ...] = ("q_proj", "v_proj")  # the projections that a LoRA goes to
+    attention: tuple[str, ...] = ATTENTION  # the projections that a LoRA goes to
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ KINDS = {
     "clip": Kind(lambda: of_towers("clip", CLIPModel), ask_towers),
     "siglip": Kind(lambda: of_towers("siglip", SiglipModel), ask_towers),
     "siglip-2": Kind(siglip_2, ask_processor(WORDS, max_length=20, patch_size=4, max_num_patches=4)),
-    "bert-vit": Kind(lambda: dual_encoder(vit()), ask_processor(WORDS), attention=("query", "value", "q_proj", "v_proj")),
-    "bert-swin": Kind(lambda: dual_encoder(swin()), ask_processor(WORDS), attention=("query", "value", "q_proj", "v_proj")),
+    "bert-vit": Kind(lambda: dual_encoder(vit()), ask_processor(WORDS), attention=(*ATTENTION, "query", "value")),
+    "bert-swin": Kind(lambda: dual_encoder(swin()), ask_processor(WORDS), attention=(*ATTENTION, "query", "value")),
     "llava": Kind(
         lambda: generating(peer_models.llava(), tiny_processors.llava()), ask_processor(f"<image>{WORDS}"), AutoModelForImageTextToText
     ),
@@ -143,8 +145,8 @@ KINDS = {
         ask_processor(f"<start_of_image>{WORDS}"),
         AutoModelForImageTextToText,
     ),
-    "qwen-2-vl": Kind(lambda: generating(peer_models.qwen(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText),
-    "qwen-2.5-vl": Kind(lambda: generating(qwen_2_5(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText),
+    "qwen-2-vl": Kind(lambda: generating(peer_models.qwen(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")),
+    "qwen-2.5-vl": Kind(lambda: generating(qwen_2_5(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")),
 }
 
 
@@ -155,7 +157,7 @@ def moved(model: PreTrainedModel, step: float) -> None:
             parameter.add_(step * torch.randn_like(parameter))
 
 
-def state_of(model: PreTrainedModel) -> dict[str, Tensor]:
+def state_of(model: PreTrainedModel) -> State:
     return {name: tensor.detach() for name, tensor in model.state_dict().items()}
 
 
