@@ -4,6 +4,7 @@ A transformers model is one component without a name; a diffusers pipeline has o
 """
 
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from hf_regional.merging.untrusted import parse_config, parse_object, read_objec
 from hf_regional.protocols import HasPath
 
 _INDEXES: Final = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json")
+_ANY_INDEX: Final = re.compile(r"\.(safetensors|bin)\.index(\.[^.]+)?\.json$")
 _SINGLE: Final = ("model.safetensors", "diffusion_pytorch_model.safetensors")  # what transformers and diffusers open first
 # Weights in other formats would go stale beside merged ones; card and facts are about the base alone.
 _LEFT_OUT: Final = {
@@ -165,7 +167,7 @@ def _refuse_quantised(folder: Path) -> None:
 
 def _index_of(folder: Path) -> Path | None:
     # transformers opens the single file where both are there, and so the single file is the model.
-    found = sorted(file for file in folder.glob("*.safetensors.index.json") if not file.name.startswith("."))
+    found = sorted(file for file in folder.glob("*.safetensors.index*.json") if not file.name.startswith("."))  # of a variant: index.fp16
     if any((folder / name).is_file() for name in _SINGLE) or not found:
         return None
     return min(found, key=lambda file: (file.name not in _INDEXES, file.name))
@@ -232,7 +234,7 @@ def _beside(folder: Path, weights: set[Path | None]) -> tuple[tuple[Path, ...], 
         relative = file.relative_to(folder)
         if not file.is_file() or file in weights or any(part.startswith(".") for part in relative.parts):
             continue
-        weightlike = file.suffix in _LEFT_OUT or file.name.endswith((".bin.index.json", ".safetensors.index.json"))
+        weightlike = file.suffix in _LEFT_OUT or _ANY_INDEX.search(file.name)
         (left_out if weightlike or file.name in _NOT_CARRIED else companions).append(relative)
     return tuple(companions), tuple(left_out)
 

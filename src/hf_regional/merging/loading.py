@@ -71,8 +71,12 @@ def named_tensors(model: Any) -> dict[str, Tensor]:
 
 def plain_class(model: Any) -> type[Any]:
     """The class that a model would have without us: the first among its ancestors with nothing of ours that loads checkpoints."""
-    plain = [kind for kind in type(model).__mro__ if not hasattr(kind, MARK)]
-    return next((kind for kind in plain if hasattr(kind, "from_pretrained")), plain[0])
+    return plain_kind(type(model)) or next(kind for kind in type(model).__mro__ if not hasattr(kind, MARK))
+
+
+def plain_kind(kind: type[Any]) -> type[Any] | None:
+    """Of a class and its ancestors the first that loads checkpoints and has nothing of ours, if there is one."""
+    return next((one for one in kind.__mro__ if hasattr(one, "from_pretrained") and not hasattr(one, MARK)), None)
 
 
 def load_regional(model: Any, other: Other, is_wanted: Callable[[str], bool]) -> Regional:

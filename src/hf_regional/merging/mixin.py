@@ -18,8 +18,9 @@ from torch import Tensor
 
 from hf_regional.cards import CardFacts
 from hf_regional.errors import ConfigError
-from hf_regional.merging.loading import Other
+from hf_regional.merging.loading import Other, plain_kind
 from hf_regional.merging.modules import Mix, merge_modules, set_beta, sweep_modules, unmerge_modules
+from hf_regional.merging.library_names import translate_alike
 from hf_regional.merging.patterns import Beta, Patterns
 from hf_regional.merging.saving import make_plain, upload, write_facts
 
@@ -38,10 +39,18 @@ class ModelMerger:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name in ("save_pretrained", "push_to_hub"):
+        for name in ("save_pretrained", "push_to_hub", "is_custom_code"):
             # In `class Mine(SiglipModel, ModelMerger)` the library's calls come first and would hide ours.
             if not issubclass(next(kind for kind in cls.__mro__ if name in vars(kind)), ModelMerger):
                 setattr(cls, name, vars(ModelMerger)[name])
+        if plain := plain_kind(cls):
+            translate_alike(plain, cls)
+
+    @classmethod
+    def is_custom_code(cls) -> bool:
+        """Whether transformers should treat a model as code that it does not know: as it does the library's class."""
+        plain = plain_kind(cls)
+        return plain is None or plain.is_custom_code()
 
     def merge_with(
         self,
