@@ -18,9 +18,9 @@ from torch import Tensor
 
 from hf_regional.cards import CardFacts
 from hf_regional.errors import ConfigError
+from hf_regional.merging.library_names import translate_alike
 from hf_regional.merging.loading import Other, plain_kind
 from hf_regional.merging.modules import Mix, merge_modules, set_beta, sweep_modules, unmerge_modules
-from hf_regional.merging.library_names import translate_alike
 from hf_regional.merging.patterns import Beta, Patterns
 from hf_regional.merging.saving import make_plain, upload, write_facts
 
