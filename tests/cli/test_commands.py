@@ -157,6 +157,26 @@ def test_merge_at_several_betas_prints_a_folder_each(typed, base, regional, tmp_
     assert (code, out.splitlines()) == (0, [str(tmp_path / "mixes" / f"beta-{beta}") for beta in ("0.25", "0.5")])
 
 
+def test_merge_with_a_share_for_each_pattern_and_one_that_grows_with_depth(found, base, regional, tmp_path):
+    words = ["--beta-of", "text_model.*=0.5", "vision_model.*=0..0.4", "--no-hash"]
+    answer = found("merge", base, regional, tmp_path / "mixed", *words)
+    assert answer["report"]["beta"] == {"text_model.*": 0.5, "vision_model.*": {"by_depth": {"first": 0.0, "last": 0.4}}}
+
+
+def test_merge_with_a_method_and_its_options(found, base, regional, tmp_path):
+    words = ["--beta", "0.5", "--method", "ties", "--option", "density=0.3", "scope=tensor", "--weights", "2", "1"]
+    answer = found("merge", base, regional, regional, tmp_path / "mixed", *words)
+    assert answer["report"]["options"] == {"density": 0.3, "scope": "tensor"}
+    assert answer["report"]["weights"] == [2, 1]
+
+
+@pytest.mark.parametrize("words", [["--beta-of", "text*"], ["--beta-of", "text*=much"], ["--option", "=1", "--beta", "0.5"]])
+def test_merge_takes_no_pair_that_is_none(words, typed, base, regional, tmp_path):
+    code, _, err = typed("merge", base, regional, tmp_path / "mixed", *words)
+    assert code == 2
+    assert "is no" in err
+
+
 def test_merge_refuses_a_beta_outside_0_to_1_and_writes_nothing(typed, base, regional, tmp_path):
     code, out, err = typed("merge", base, regional, tmp_path / "mixed", "--beta", "1.5")
     assert (code, out) == (1, "")

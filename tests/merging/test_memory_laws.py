@@ -229,6 +229,10 @@ def test_an_interruption_leaves_the_model_at_the_beta_that_it_had(beta: object, 
     assert as_bits(state(model)) == as_bits(before)
 
 
+def test_a_mix_shown_at_a_prompt_fits_on_a_line_or_two():
+    assert len(repr(merge_modules(tiny_clip(), tiny_clip(1), beta=0.25))) < 600
+
+
 def test_a_copied_and_a_pickled_model_take_their_mix_along():
     model = tiny_clip()
     base = state(model)

@@ -1,5 +1,8 @@
 """Which names a wish takes and at which β, by pattern and by depth."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,11 @@ NAMES = ["embed.weight", "layers.0.weight", "layers.1.weight", "layers.2.weight"
 PARTS = ["unet.conv_in.weight", "unet.conv_out.weight", "vae.encoder.weight", "text_encoder.embed.weight", "text_encoder_2.embed.weight"]
 COMPONENTS = frozenset({"unet", "vae", "text_encoder", "text_encoder_2"})
 unit = st.floats(0, 1)
+
+
+def test_choosing_by_name_loads_no_torch():
+    probe = "import sys, hf_regional.merging, hf_regional.merging.patterns; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], timeout=60).returncode == 0
 
 
 def test_only_takes_and_skip_takes_away_again_in_the_order_of_the_names():

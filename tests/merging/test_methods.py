@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,3 +224,8 @@ def test_listing_and_running_the_methods_on_numpy_loads_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_guide_lists_every_method_as_it_is() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "merging.md"
+    assert methods_table() in guide.read_text(encoding="utf-8"), "put what methods_table() gives into docs/merging.md"

@@ -25,7 +25,7 @@ model.merge_with(sea, beta=0.25)
 made = model.push_to_hub("me/sea-mix", commit_message="A quarter", private=True)
 print(type(made).__name__)
 model.set_beta(0.5).push_to_hub("me/sea-mix", max_shard_size="8KB")
-model.set_beta(0.75).push_to_hub("me/sea-mix", revision="next")
+model.set_beta(0.75).push_to_hub("me/sea-mix", revision="next", tags=["emoji"])
 model.push_to_hub("me/foreign")
 model.save_pretrained("saved", push_to_hub=True, repo_id="me/saved", commit_message="Saved and pushed")
 """
@@ -77,6 +77,7 @@ def test_what_somebody_wrote_on_the_card_there_is_kept(pushed: tuple[TinyHub, st
     hub, said, _ = pushed
     card = hub.files["me/sea-mix"]["README.md"].decode()
     assert "Tried on our pictures." in card
+    assert "- model-merging\n- emoji\n" in card
     assert "each weight is 0.75 of the fine-tuned model" in card
     assert hub.files["me/foreign"]["README.md"] == b"# Somebody's own"
     assert "regional.json" in hub.files["me/foreign"]

@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 import torch
-from memory_models import as_bits, learned, state, tiny_clip, tiny_gemma3
-from transformers import AutoModel, AutoModelForImageTextToText, CLIPModel, Gemma3ForConditionalGeneration
+from memory_models import TEXT, VISION, as_bits, learned, state, tiny_clip, tiny_gemma3
+from transformers import (
+    AutoModel,
+    AutoModelForImageTextToText,
+    BertConfig,
+    CLIPModel,
+    Gemma3ForConditionalGeneration,
+    PreTrainedModel,
+    SiglipConfig,
+    SiglipModel,
+    VisionTextDualEncoderConfig,
+    VisionTextDualEncoderModel,
+    ViTConfig,
+)
 
 from hf_regional import ModelMerger
 from hf_regional.cards import CardFacts, write_card
@@ -82,6 +94,28 @@ def test_a_merged_model_saves_as_a_plain_one_and_loads_by_every_class(kind: type
         assert not info["missing_keys"]
         assert not info["unexpected_keys"]
         assert as_bits(state(loaded)) == as_bits(lerped(folders, 0.3))
+
+
+@pytest.mark.parametrize("family", ["siglip", "dual encoder"])
+def test_other_families_make_the_round_trip_too(family: str, tmp_path: Path):
+    def build() -> PreTrainedModel:
+        if family == "siglip":
+            return SiglipModel(SiglipConfig(text_config=TEXT, vision_config=VISION))
+        text, vision = BertConfig(**TEXT), ViTConfig(**VISION)
+        return VisionTextDualEncoderModel(VisionTextDualEncoderConfig.from_vision_text_configs(vision, text, projection_dim=8))
+
+    torch.manual_seed(0)
+    base = build()
+    region = learned(base)
+    for model, name in ((base, "world"), (region, "sea")):
+        model.save_pretrained(tmp_path / name)
+    kind = type("Regional", (ModelMerger, type(base)), {})
+    kind.from_pretrained(tmp_path / "world").merge_with(tmp_path / "sea", beta=0.3).save_pretrained(tmp_path / "mix")
+    loaded, info = AutoModel.from_pretrained(tmp_path / "mix", output_loading_info=True)
+    assert type(loaded) is type(base)
+    assert not info["missing_keys"]
+    theirs = region.state_dict()
+    assert all(torch.equal(tensor, torch.lerp(base.state_dict()[name], theirs[name], 0.3)) for name, tensor in loaded.state_dict().items())
 
 
 def test_a_gemma_3_round_trip_keeps_its_tie_and_its_names(tmp_path: Path):

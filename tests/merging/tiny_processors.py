@@ -1,6 +1,5 @@
 """Tokenizers and processors for the tiny models, by the library's own classes and from nothing but an alphabet: what stands beside weights."""
 
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -13,7 +12,6 @@ from transformers import (
     GemmaTokenizer,
     LlamaTokenizer,
     LlavaProcessor,
-    PreTrainedTokenizerBase,
     Qwen2Tokenizer,
     Qwen2VLImageProcessor,
     Qwen2VLProcessor,

@@ -14,10 +14,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--beta", type=float, nargs="+", help="share of the regional model, in [0, 1]; several make output/beta-0.25, ... in one pass"
     )
     parser.add_argument(
-        "--beta-of", nargs="+", type=_pair, metavar="PATTERN=BETA", help="a share for each pattern of tensors; the first that fits decides"
+        "--beta-of",
+        nargs="+",
+        type=_share,
+        metavar="PATTERN=BETA",
+        help="a share for each pattern of tensors, or FIRST..LAST, which changes with depth; the first that fits decides",
     )
     parser.add_argument("--method", default="linear", metavar="NAME", help="how to mix (default: linear); a wrong name lists them")
-    parser.add_argument("--option", nargs="+", type=_pair, default=[], metavar="NAME=NUMBER", help="options of the method: density=0.2")
+    parser.add_argument("--option", nargs="+", type=_option, default=[], metavar="NAME=VALUE", help="options of the method: density=0.2")
     parser.add_argument("--weights", type=float, nargs="+", help="one factor a regional model")
     parser.add_argument(
         "--only", nargs="+", metavar="PATTERN", help="patterns of components or tensors to merge; the rest stays as in the base"
@@ -59,11 +63,30 @@ def _embedded(name: str) -> str | Path:
     return embedded_model(name) or name
 
 
-def _pair(text: str) -> tuple[str, float]:
-    name, sign, number = text.rpartition("=")
+def _share(text: str) -> tuple[str, Any]:
+    pattern, value = _split(text)
+    first, dots, last = value.partition("..")
+    if not dots:
+        return pattern, _number(text, value)
+    from hf_regional.merging import ByDepth
+
+    return pattern, ByDepth(_number(text, first), _number(text, last))
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, value = _split(text)
+    return name, int(value) if value.isdecimal() else value if value.isalpha() else _number(text, value)
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, sign, value = text.rpartition("=")
     if not sign or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=NUMBER")
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    return name, value
+
+
+def _number(text: str, value: str) -> float:
     try:
-        return name, float(number)
+        return float(value)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {number!r} is no number") from error
+        raise argparse.ArgumentTypeError(f"{text!r}: {value!r} is no number") from error

@@ -18,13 +18,13 @@ from torch import Tensor
 
 from hf_regional.cards import CardFacts
 from hf_regional.errors import ConfigError
+from hf_regional.merging.library_names import translate_alike
 from hf_regional.merging.loading import Other, plain_kind
 from hf_regional.merging.modules import Mix, merge_modules, set_beta, sweep_modules, unmerge_modules
-from hf_regional.merging.library_names import translate_alike
 from hf_regional.merging.patterns import Beta, Patterns
 from hf_regional.merging.saving import make_plain, upload, write_facts
 
-_UPLOAD: Final = ("commit_message", "commit_description", "private", "token", "revision", "create_pr")
+_UPLOAD: Final = ("commit_message", "commit_description", "private", "token", "revision", "create_pr", "tags")
 
 
 class ModelMerger:
@@ -101,12 +101,18 @@ class ModelMerger:
         Raises:
             ConfigError: the model is not merged, or this β reaches for tensors that the merge left out.
         """
-        set_beta(self, self._mix(), beta)
+        set_beta(self, self._standing_mix(), beta)
         return self
 
     def unmerge(self) -> Self:
-        """Go back to the base, bit for bit, and let go of both ends. Training or recalibration since the merge is undone with it."""
-        unmerge_modules(self, self._mix())
+        """Go back to the base, bit for bit, and let go of both ends.
+
+        Recalibration since the merge is undone with it, and so is training in the tensors that were mixed.
+
+        Raises:
+            ConfigError: the model is not merged.
+        """
+        unmerge_modules(self, self._standing_mix())
         self._regional_mix, self._regional_facts = None, CardFacts()
         return self
 
@@ -165,7 +171,8 @@ class ModelMerger:
 
         Args:
             repo_id: "owner/name"; made where it is not there. What somebody wrote between the keep markers of its card is kept.
-            **options: commit_message, commit_description, private, token, revision and create_pr, and what `save_pretrained` takes.
+            **options: commit_message, commit_description, private, token, revision, create_pr and tags, and what `save_pretrained`
+                takes.
         """
         if self._regional_mix is None:
             return self._library("push_to_hub")(repo_id, **options)
@@ -181,7 +188,7 @@ class ModelMerger:
         found = next(vars(kind)[name] for kind in type(self).__mro__ if not issubclass(kind, ModelMerger) and name in vars(kind))
         return found.__get__(self)
 
-    def _mix(self) -> Mix:
+    def _standing_mix(self) -> Mix:
         if self._regional_mix is None:
             raise ConfigError("this model is not merged. Call merge_with first.")
         return self._regional_mix

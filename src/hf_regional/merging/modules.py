@@ -10,7 +10,7 @@ the model three times over: the live one, its base, and the regional one.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -42,16 +42,16 @@ class Mix:
     """A merge in memory. It holds names and tensors, not the model, and is copied and pickled along with it."""
 
     recipe: Recipe
-    pairs: Pairs
-    buffers: Mapping[str, Tensor]  # the base's, all of them: `recalibrate` changes some that were not mixed
-    names: tuple[tuple[str, ...], ...]  # of all tensors of the base, those of tied ones together
-    chosen: tuple[str, ...]  # those that `only` and `skip` leave
-    ignored: tuple[str, ...]  # those that a regional model has, the base has not, and the wish leaves out
-    components: frozenset[str]
     base: Origin
     regionals: tuple[Origin, ...]
     only: Patterns
     skip: Patterns
+    pairs: Pairs = field(repr=False)
+    buffers: Mapping[str, Tensor] = field(repr=False)  # the base's, all of them: `recalibrate` changes some that were not mixed
+    names: tuple[tuple[str, ...], ...] = field(repr=False)  # of all tensors of the base, those of tied ones together
+    chosen: tuple[str, ...] = field(repr=False)  # those that `only` and `skip` leave
+    ignored: tuple[str, ...] = field(repr=False)  # those that a regional model has, the base has not, and the wish leaves out
+    components: frozenset[str] = field(repr=False)
     beta: Beta | None = None  # None: nothing was mixed in yet, or it was taken out again
 
     def betas(self, beta: Beta | None) -> dict[str, float]:
@@ -176,16 +176,16 @@ def prepare(
         _log.warning(warning)
     return Mix(
         recipe=measured(recipe, pairs.ends, (live[tied[0]] for tied in pairs.equal if live[tied[0]].is_floating_point())),
+        base=origin_of_base(model, plain_class(model)),
+        regionals=tuple(one.origin for one in regionals),
+        only=only,
+        skip=skip,
         pairs=pairs,
         buffers={name: tensor.detach().clone() for name, tensor in live.items() if not isinstance(tensor, nn.Parameter)},
         names=tuple(groups),
         chosen=tuple(chosen),
         ignored=tuple(foreign),
         components=components,
-        base=origin_of_base(model, plain_class(model)),
-        regionals=tuple(one.origin for one in regionals),
-        only=only,
-        skip=skip,
     )
 
 
@@ -201,7 +201,7 @@ def set_beta(model: Any, mix: Mix, beta: Beta) -> None:
 
 
 def unmerge_modules(model: Any, mix: Mix) -> None:
-    """Give every tensor that was mixed, and every buffer, the base's value again, bit for bit."""
+    """Give every tensor that was mixed, and every buffer, the base's value again, bit for bit; others are left as they are."""
     _write(model, mix, {})
     mix.beta = None
 

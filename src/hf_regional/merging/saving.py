@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -65,6 +65,7 @@ def upload(
     token: str | bool | None = None,
     revision: str | None = None,
     create_pr: bool = False,
+    tags: Sequence[str] | str = (),
 ) -> Any:
     """Make the repository, save into `folder` beside the card that is there already, and push all in one commit.
 
@@ -79,6 +80,7 @@ def upload(
     with suppress(EntryNotFoundError, RevisionNotFoundError):  # a new repository has none
         copy_file(Path(api.hf_hub_download(repo_id, _CARD, revision=revision)), folder / _CARD)
     save()
+    _add_tags(folder / _CARD, [tags] if isinstance(tags, str) else list(tags))
     if revision is not None and not revision.startswith("refs/pr"):
         api.create_branch(repo_id, branch=revision, exist_ok=True)
     return api.upload_folder(
@@ -90,3 +92,12 @@ def upload(
         create_pr=create_pr,
         delete_patterns=_STALE,
     )
+
+
+def _add_tags(card: Path, tags: list[str]) -> None:
+    from huggingface_hub import ModelCard
+
+    if tags:
+        written: Any = ModelCard.load(card)
+        written.data.tags = [*dict.fromkeys([*(written.data.tags or []), *tags])]
+        written.save(card)
