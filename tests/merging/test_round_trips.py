@@ -1,22 +1,20 @@
 """From two folders through a merge into plain `from_pretrained`, for every kind of model: nothing is lost, and the numbers are the mix."""
 
-import copy
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from exact_means import assert_same
-from tiny_models import KINDS, STORAGES, Kind, State, Storage, ask_processor, lerp, moved, state_of
+from tiny_models import KINDS, Kind, ask_processor
+from tiny_pairs import SINGLE, STORAGES, State, Storage, lerp, mixing_class, state_of, two_models
 from tiny_processors import WORDS, whole_qwen_vl
 from transformers import Gemma3ForConditionalGeneration, GenerationConfig, PreTrainedModel, Qwen2VLForConditionalGeneration
 from transformers.utils import is_torchvision_available
 from weight_folders import files_of, read_folder
 
-from hf_regional.merging import ModelMerger, merge_checkpoints
+from hf_regional.merging import merge_checkpoints
 
 BETAS = [0.25, 0.3, 0.5]
 EXACT = [0.25, 0.5]  # of which float64 holds every sum of numbers of 16 bits: it is rounded once
@@ -41,29 +39,14 @@ class Trip:
         return state_of(type(self.world).from_pretrained(self.mixes[beta]))
 
 
-def two_models(kind: Kind, storage: Storage, folder: Path) -> tuple[PreTrainedModel, PreTrainedModel]:
-    """World and region in memory, and as the folders `world` and `region`; processors lie beside the world alone."""
-    torch.manual_seed(0)
-    world, processors = kind.make()
-    moved(world, 0.05)
-    region = copy.deepcopy(world)
-    moved(region, 0.02)
-    world, region = world.to(storage.world).eval(), region.to(storage.region).eval()
-    world.save_pretrained(folder / "world", max_shard_size=storage.shards[0])
-    region.save_pretrained(folder / "region", max_shard_size=storage.shards[1])
-    for processor in processors:
-        processor.save_pretrained(folder / "world")
-    return world, region
-
-
 @pytest.fixture(scope="module", params=[(kind, storage) for kind in KINDS for storage in STORAGES], ids=lambda p: f"{p[0]}-{p[1].name}")
-def trip(request, tmp_path_factory) -> Iterator[Trip]:
+def trip(request, tmp_path_factory) -> Trip:
     name, storage = request.param
     folder = tmp_path_factory.mktemp(name)
     world, region = two_models(KINDS[name], storage, folder)
     folders = (folder / "world", folder / "region")
     merged = merge_checkpoints(*folders, BETAS, folder / "mixes")
-    yield Trip(KINDS[name], storage, world, region, folders, dict(zip(BETAS, merged.paths, strict=True)))
+    return Trip(KINDS[name], storage, world, region, folders, dict(zip(BETAS, merged.paths, strict=True)))
 
 
 def test_plain_and_auto_class_load_the_mix_whole(trip: Trip):
@@ -117,12 +100,7 @@ def test_the_files_hold_the_tensors_of_the_world_under_its_names(trip: Trip):
         assert {name: (tensor.shape, tensor.dtype) for name, tensor in found.items()} == {
             name: (tensor.shape, tensor.dtype) for name, tensor in world.items()
         }
-        assert (len(list(path.glob("*.safetensors"))) > 1) == (trip.storage.shards[0] != "1GB")
-
-
-def mixing_class(kind: type[PreTrainedModel]) -> Any:
-    """What a user writes: `class RegionalClip(ModelMerger, CLIPModel): ...`."""
-    return type(f"Regional{kind.__name__}", (ModelMerger, kind), {})
+        assert (len(list(path.glob("*.safetensors"))) > 1) == (trip.storage.shards[0] != SINGLE)
 
 
 def test_the_road_in_memory_gives_the_same_weights_under_the_same_names(trip: Trip, tmp_path: Path):

@@ -1,6 +1,5 @@
 """A LoRA on every kind of model through a merge into plain `from_pretrained`: θ_β is (1-β)·W + β·(what PEFT merges), by either road."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,9 @@ import pytest
 import torch
 from adapter_folders import add_adapter, quietly
 from peft import PeftModel
-from safetensors import safe_open
-from test_round_trips import mixing_class, two_models
-from tiny_models import KINDS, STORAGES, Kind, State, state_of
-
+from safetensors.torch import load_file
+from tiny_models import KINDS, Kind
+from tiny_pairs import STORAGES, State, mixing_class, state_of, two_models
 from transformers import PreTrainedModel
 from weight_folders import files_of
 
@@ -51,7 +49,7 @@ class Trip:
 @pytest.fixture(
     scope="module", params=[(kind, storage) for kind in KINDS for storage in STORAGES[:2]], ids=lambda param: f"{param[0]}-{param[1].name}"
 )
-def trip(request, tmp_path_factory) -> Iterator[Trip]:
+def trip(request, tmp_path_factory) -> Trip:
     name, storage = request.param
     kind, folder = KINDS[name], tmp_path_factory.mktemp(name)
     world, _ = two_models(kind, storage, folder)
@@ -62,12 +60,11 @@ def trip(request, tmp_path_factory) -> Iterator[Trip]:
     trip = Trip(kind, type(world), base, adapter, mixes, {}, {})
     trip.world.update({key: tensor.double() for key, tensor in state_of(world).items()})
     trip.region.update({key: tensor.double() for key, tensor in state_of(trip.adapted(dtype=torch.float32).merge_and_unload()).items()})
-    yield trip
+    return trip
 
 
 def test_plain_and_auto_class_load_the_base_with_the_adapter_in_it(trip: Trip):
-    with safe_open(trip.adapter / "adapter_model.safetensors", "pt") as file:
-        adapted = sum("lora_A" in name for name in file.keys())
+    adapted = sum("lora_A" in name for name in load_file(trip.adapter / "adapter_model.safetensors"))
     assert sum(not torch.equal(tensor, trip.region[name]) for name, tensor in trip.world.items()) == adapted > 3
     for beta, path in trip.mixes.items():
         assert files_of(path).keys() == files_of(trip.base).keys()

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from adapter_folders import add_adapter, quietly
 from exact_means import assert_same
 from peft import PeftModel
-from tiny_models import SHARDED, SINGLE, State, lerp, moved, state_of
+from tiny_pairs import SHARDED, SINGLE, State, lerp, moved, state_of
 from tiny_pipelines import draw, stable_diffusion_xl
 from weight_folders import files_of
 
@@ -41,7 +40,7 @@ class Trip:
 @pytest.fixture(
     scope="module", params=[(torch.float32, SHARDED, SINGLE), (torch.bfloat16, SINGLE, SHARDED)], ids=lambda param: str(param[0])
 )
-def trip(request, tmp_path_factory) -> Iterator[Trip]:
+def trip(request, tmp_path_factory) -> Trip:
     dtype, *shards = request.param
     torch.manual_seed(0)
     world, region = stable_diffusion_xl(), stable_diffusion_xl()
@@ -54,7 +53,7 @@ def trip(request, tmp_path_factory) -> Iterator[Trip]:
         pipeline.to(dtype=dtype).save_pretrained(folder / side, max_shard_size=size)
     folders = (folder / "world", folder / "region")
     merged = merge_checkpoints(*folders, BETAS, folder / "mixes", only=["unet"])
-    yield Trip(world, region, folders, dict(zip(BETAS, merged.paths, strict=True)))
+    return Trip(world, region, folders, dict(zip(BETAS, merged.paths, strict=True)))
 
 
 def test_the_unet_is_the_mix_and_loads_whole(trip: Trip):

@@ -8,9 +8,7 @@ from typing import Any
 
 import peer_models
 import tiny_processors
-import torch
 from tiny_processors import SIDE, WORDS, photo
-from torch import Tensor
 from transformers import (
     AutoImageProcessor,
     AutoModel,
@@ -37,7 +35,6 @@ from tiny_towers import picture, save_towers
 
 SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
 ATTENTION = ("q_proj", "v_proj")
-State = dict[str, Tensor]
 Made = tuple[PreTrainedModel, Sequence[Any]]  # a model, and the processors to save beside it
 
 
@@ -49,28 +46,6 @@ class Kind:
     ask: Callable[[Path], Mapping[str, Any]]
     auto: Any = AutoModel
     attention: tuple[str, ...] = ATTENTION  # the projections that a LoRA goes to
-
-
-@dataclass(frozen=True)
-class Storage:
-    """How the two models lie on the disk: dtypes and the largest shard, of the world and of the region."""
-
-    world: torch.dtype
-    region: torch.dtype
-    shards: tuple[str, str]
-
-    @property
-    def name(self) -> str:
-        return "-".join(dict.fromkeys(str(dtype).removeprefix("torch.") for dtype in (self.world, self.region)))
-
-
-SHARDED, SINGLE = "16KB", "1GB"
-STORAGES = [
-    Storage(torch.float32, torch.float32, (SHARDED, SINGLE)),
-    Storage(torch.bfloat16, torch.bfloat16, (SINGLE, SHARDED)),
-    Storage(torch.float16, torch.float16, (SHARDED, SHARDED)),
-    Storage(torch.bfloat16, torch.float32, (SINGLE, SINGLE)),
-]
 
 
 def of_towers(family: str, model: type[PreTrainedModel]) -> Made:
@@ -145,32 +120,10 @@ KINDS = {
         ask_processor(f"<start_of_image>{WORDS}"),
         AutoModelForImageTextToText,
     ),
-    "qwen-2-vl": Kind(lambda: generating(peer_models.qwen(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")),
-    "qwen-2.5-vl": Kind(lambda: generating(qwen_2_5(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")),
+    "qwen-2-vl": Kind(
+        lambda: generating(peer_models.qwen(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")
+    ),
+    "qwen-2.5-vl": Kind(
+        lambda: generating(qwen_2_5(), *tiny_processors.qwen_vl()), ask_qwen, AutoModelForImageTextToText, (*ATTENTION, "qkv")
+    ),
 }
-
-
-def moved(model: PreTrainedModel, step: float) -> None:
-    """Add noise to every parameter, those included that begin as zeros and ones."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(step * torch.randn_like(parameter))
-
-
-def state_of(model: PreTrainedModel) -> State:
-    return {name: tensor.detach() for name, tensor in model.state_dict().items()}
-
-
-def lerp(world: Tensor, region: Tensor, beta: float) -> Tensor:
-    """θ_β in the world's dtype: in fp32 by torch.lerp, else in float64 and rounded once."""
-    if world.dtype == region.dtype == torch.float32:
-        return torch.lerp(world, region, beta)
-    return rounded((1 - beta) * world.double() + beta * region.double(), world.dtype)
-
-
-def rounded(exact: Tensor, dtype: torch.dtype) -> Tensor:
-    """Float64 to 16 bits, rounded once: torch goes by float32, where what lies beside a midpoint may become the midpoint."""
-    single = exact.float()
-    inside = torch.where(single.double().abs() > exact.abs(), torch.nextafter(single, torch.zeros(())), single)
-    odd = inside.view(torch.int32) | (inside.double() != exact)  # what was cut off makes the last bit 1, and a midpoint ends in 0
-    return odd.view(torch.float32).to(dtype)

@@ -1,4 +1,4 @@
-"""Tokenizers and processors for the tiny models, by the library's own classes and from nothing but an alphabet: what stands beside weights."""
+"""Tokenizers and processors for the tiny models: the library's own classes, from nothing but an alphabet."""
 
 from typing import Any
 

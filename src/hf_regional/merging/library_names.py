@@ -26,7 +26,8 @@ def translate_alike(plain: type[Any], ours: type[Any]) -> None:
     from transformers import conversion_mapping
 
     known = conversion_mapping.get_checkpoint_conversion_mapping
-    translation, name = known(plain.__name__), ours.__name__
+    translation: Any = known(plain.__name__)
+    name = ours.__name__
     owner = _OWNERS.setdefault(name, plain.__name__ if known(name) is None else name)
     if owner != plain.__name__ and (translation, known(name)) != (None, None):
         raise ConfigError(
