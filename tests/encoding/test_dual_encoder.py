@@ -34,6 +34,8 @@ from transformers import (
     T5Config,
     T5EncoderModel,
     T5Model,
+    Trainer,
+    TrainingArguments,
     VisionTextDualEncoderModel,
     VisionTextDualEncoderProcessor,
     ViTConfig,
@@ -288,6 +290,20 @@ class TestTraining:
             for parameter in parameters:
                 parameter -= step * parameter.grad
         assert float((before - contrast(model, inputs)).detach()) == pytest.approx(step * slope, rel=1e-2)
+
+    def test_a_plain_trainer_trains_it(self, kind, tmp_path):
+        class Contrastive(Trainer):
+            def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+                return nn.functional.cross_entropy(model(**inputs).logits_per_image, torch.arange(len(inputs["input_ids"])))
+
+        model, rows = dual_encoder(kind), batch(kind)
+        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        wishes = {"use_cpu": True, "report_to": [], "disable_tqdm": True, "save_strategy": "no", "remove_unused_columns": False}
+        arguments = TrainingArguments(str(tmp_path), max_steps=2, per_device_train_batch_size=8, dataloader_pin_memory=False, **wishes)
+        data = [{name: tensor[row] for name, tensor in rows.items()} for row in range(len(WORDS))]
+        Contrastive(model, arguments, train_dataset=data).train()
+        changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+        assert {name.split(".")[0] for name in changed} == {"vision_model", "text_model", "projection"}
 
     def test_the_configuration_is_what_trackers_ask_for(self, kind):
         told = json.loads(dual_encoder(kind).config.to_json_string())

@@ -31,7 +31,7 @@ from hf_regional.protocols import HasPath
 Tower = str | Path | HasPath | nn.Module
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass  # not frozen: `Trainer` writes `use_cache` into it
 class DualEncoderConfig:
     """The towers' configurations and what stands between them, under the names that composite models of transformers have."""
 
