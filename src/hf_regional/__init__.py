@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hf_regional.adapting import adapt as adapt
     from hf_regional.cards import write_card as write_card
     from hf_regional.corpora import load_corpus as load_corpus
+    from hf_regional.encoding import DualEncoder as DualEncoder
     from hf_regional.evaluating import evaluate_model as evaluate_model
     from hf_regional.evaluating import select_beta as select_beta
     from hf_regional.filtering import filter_regional as filter_regional
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # The one table of public names: it feeds the lazy lookup, __all__ and __dir__, so that importing the package loads nothing else.
 _HOMES = {
+    "DualEncoder": "hf_regional.encoding",
     "ModelMerger": "hf_regional.merging",
     "Region": "hf_regional.regions",
     "adapt": "hf_regional.adapting",

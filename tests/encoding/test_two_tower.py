@@ -91,7 +91,7 @@ def test_weights_that_are_nan_are_named_as_such(towers, tmp_path):
 
 def test_another_family_is_refused_by_name(tmp_path):
     BertConfig().save_pretrained(tmp_path)
-    with pytest.raises(NotBuiltYetError, match="encodes clip and siglip models, and this one is 'bert'"):
+    with pytest.raises(NotBuiltYetError, match="and dual_encoder models, and this one is 'bert'"):
         load_encoder(tmp_path)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.encoding.dual_encoder import DualEncoder as DualEncoder
     from hf_regional.encoding.images import ImageSource as ImageSource
     from hf_regional.encoding.images import image_key as image_key
     from hf_regional.encoding.images import open_image as open_image
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Looked up on first use: resolving a folder, which merging does, must not load torch.
 _HOMES = {
+    "DualEncoder": "hf_regional.encoding.dual_encoder",
     "ImageSource": "hf_regional.encoding.images",
     "TwoTowerEncoder": "hf_regional.encoding.two_tower",
     "bytes_to_fetch": "hf_regional.encoding.resolve",

@@ -1,4 +1,4 @@
-"""Models with an image tower and a text tower (CLIP, SigLIP) behind two calls that give unit vectors."""
+"""Models with an image tower and a text tower (CLIP, SigLIP, dual encoders) behind two calls that give unit vectors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,44 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hf_regional.encoding.dual_layout import FILE_NAME as DUAL_ENCODER
+from hf_regional.encoding.dual_layout import MODEL_TYPE as DUAL
 from hf_regional.encoding.images import ImageSource, open_image
 from hf_regional.encoding.resolve import resolve_folder
 from hf_regional.errors import DamagedFileError, MissingFileError, NonFiniteError, NotBuiltYetError
 from hf_regional.protocols import HasPath
 
-# How each family wants its texts: SigLIP was trained on texts padded to its full length, and reads the padding,
-# so a mask that a tokenizer may offer would hide what the model expects to see.
-TEXT_PADDING: Final = {"clip": True, "siglip": "max_length"}
-_TEXT_INPUTS: Final = {"clip": ("input_ids", "attention_mask"), "siglip": ("input_ids",)}
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How a kind of model wants its texts, and how its folder is opened: (folder, dtype) to the model and its processor."""
+
+    load: Callable[[Path, str], tuple[Any, Any]]
+    padding: bool | str = True
+    text_inputs: tuple[str, ...] = ("input_ids", "attention_mask")
+
+
+def _load_plain(folder: Path, dtype: str) -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoProcessor
+
+    return AutoModel.from_pretrained(folder, dtype=dtype), AutoProcessor.from_pretrained(folder)
+
+
+def _load_dual(folder: Path, dtype: str) -> tuple[Any, Any]:
+    from hf_regional.encoding.dual_encoder import DualEncoder
+    from hf_regional.encoding.dual_processor import load_processor
+
+    return DualEncoder.from_pretrained(folder, dtype=dtype), load_processor(folder)
+
+
+# One row a `model_type`. SigLIP was trained on texts padded to its full length, and reads the padding, so a mask that a tokenizer
+# may offer would hide what the model expects to see.
+FAMILIES: Final = {
+    "clip": Family(_load_plain),
+    "siglip": Family(_load_plain, "max_length", ("input_ids",)),
+    "vision-text-dual-encoder": Family(_load_plain),
+    DUAL: Family(_load_dual),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +90,17 @@ class TwoTowerEncoder:
 
 def tokenize(processor: Any, config: Any, texts: Sequence[str]) -> dict[str, Tensor]:
     """Texts to token ids the way the family was trained; texts beyond the text tower's positions are cut."""
-    limit = config.text_config.max_position_embeddings
-    tokens = processor.tokenizer(
-        list(texts), padding=TEXT_PADDING[config.model_type], truncation=True, max_length=limit, return_tensors="pt"
-    )
-    return {key: tokens[key] for key in _TEXT_INPUTS[config.model_type] if key in tokens}
+    family, tokenizer = FAMILIES[config.model_type], processor.tokenizer
+    # RoBERTa counts two positions more than it can use, and its tokenizer knows.
+    limit = min(tokenizer.model_max_length, getattr(config.text_config, "max_position_embeddings", tokenizer.model_max_length))
+    tokens = tokenizer(list(texts), padding=family.padding, truncation=True, max_length=limit, return_tensors="pt")
+    return {key: tokens[key] for key in family.text_inputs if key in tokens}
 
 
 def load_encoder(
     model: str | Path | HasPath, *, device: str | None = None, dtype: str | None = None, batch_size: int = 256, revision: str | None = None
 ) -> TwoTowerEncoder:
-    """Load a CLIP or SigLIP checkpoint with its processor, ready to encode.
+    """Load a model of one of the `FAMILIES` with its processor, ready to encode.
 
     Args:
         model: a folder, a Hub id, or a record with a `path`.
@@ -82,28 +111,29 @@ def load_encoder(
 
     Raises:
         NotBuiltYetError: the checkpoint is of another family.
-        MissingFileError: there is no such checkpoint.
-        DamagedFileError: its config.json is none.
+        MissingFileError: there is no such checkpoint, or it has no image processor or tokenizer.
+        DamagedFileError: its configuration, or a part of it, is not what it should be.
     """
-    from transformers import AutoModel, AutoProcessor
-
     folder = resolve_folder(model, revision=revision)
-    require_two_towers(folder)
+    family = FAMILIES[require_two_towers(folder)]
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    loaded = AutoModel.from_pretrained(folder, dtype=dtype or "auto").to(place).eval()
-    return TwoTowerEncoder(loaded, AutoProcessor.from_pretrained(folder), place, batch_size)
+    loaded, processor = family.load(folder, dtype or "auto")
+    return TwoTowerEncoder(loaded.to(place).eval(), processor, place, batch_size)
 
 
 def require_two_towers(folder: Path) -> str:
     """The model type of a folder; a family without two towers is refused by name."""
     from transformers import AutoConfig
 
+    if (folder / DUAL_ENCODER).is_file():
+        return DUAL
     if not (folder / "config.json").is_file():
         raise MissingFileError(f"{folder} holds no config.json, so it is no checkpoint of transformers; give the folder that has one.")
     try:
         kind = AutoConfig.from_pretrained(folder).model_type
     except (OSError, ValueError) as error:
         raise DamagedFileError(f"{folder / 'config.json'} is no model's configuration: {str(error).splitlines()[0]}") from error
-    if kind not in TEXT_PADDING:
-        raise NotBuiltYetError(f"{folder}: this version encodes {' and '.join(TEXT_PADDING)} models, and this one is {kind!r}.")
+    if kind not in FAMILIES:
+        *others, last = FAMILIES
+        raise NotBuiltYetError(f"{folder}: this version encodes {', '.join(others)} and {last} models, and this one is {kind!r}.")
     return kind

@@ -1,15 +1,20 @@
 """Checkpoint: a folder in, its layout out: which file holds which tensor, and what stands beside the weights.
 
-A transformers model is one component without a name; a diffusers pipeline has one for each folder that holds weights.
+A transformers model is one component without a name; a folder with an index of parts (a diffusers pipeline, a `DualEncoder`) has one
+for each part that holds weights.
 """
 
 import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from hf_regional.encoding.dual_layout import FILE_NAME as DUAL_ENCODER
+from hf_regional.encoding.dual_layout import PARTS as DUAL_PARTS
+from hf_regional.encoding.dual_layout import parse_heads
 from hf_regional.errors import DamagedFileError, MismatchedCheckpointsError, MissingFileError, QuantisedError
 from hf_regional.merging.header import Shard, Stored, read_shard
 from hf_regional.merging.untrusted import parse_config, parse_object, read_object, shown
@@ -36,7 +41,6 @@ _LEFT_OUT: Final = {
     ".tflite",
 }
 _NOT_CARRIED: Final = {"README.md", "regional.json"}
-_PIPELINE: Final = "model_index.json"
 _ADAPTER: Final = "adapter_config.json"
 
 
@@ -117,7 +121,9 @@ def read_checkpoint(source: str | Path | HasPath) -> Checkpoint:
             f"{folder} holds a PEFT adapter, which is no model. As the base give the model that it was trained on; adapters go in as the "
             "regional model."
         )
-    components = _pipeline(folder) if (folder / _PIPELINE).is_file() else (_component("", folder),)
+    index = next((folder / name for name in _PARTS if (folder / name).is_file()), None)
+    names = _PARTS[index.name](index) if index else ("",)
+    components = tuple(_component(name, folder / name) for name in names)
     weights = {file for part in components for file in (part.index, *(shard.file for shard in part.shards))}
     companions, left_out = _beside(folder, weights)
     # A snapshot of the Hub lies in a folder that is named by its commit.
@@ -133,18 +139,33 @@ def _component(name: str, folder: Path) -> Component:
     return Component(name, folder, index, shards)
 
 
-def _pipeline(folder: Path) -> tuple[Component, ...]:
-    listed = [name for name in _json_object(folder / _PIPELINE) if not name.startswith("_")]
+def _parts_of_pipeline(index: Path) -> tuple[str, ...]:
+    folder = index.parent
+    listed = [name for name in _json_object(index) if not name.startswith("_")]
     # They are arguments of a constructor; anything else might be a way out of the folder.
     if strange := [name for name in listed if not name.isidentifier()]:
-        raise DamagedFileError(f"{folder / _PIPELINE} names a component {shown(strange[0])}, which no folder is called. Download it again.")
+        raise DamagedFileError(f"{index} names a component {shown(strange[0])}, which no folder is called. Download it again.")
     listed = [name for name in listed if os.path.isdir(folder / name)]
     holding = [name for name in listed if any((folder / name).glob("*.safetensors"))]
     pickled = [name for name in listed if name not in holding and any((folder / name).glob("*.bin"))]
     if not holding or pickled:
         found = f"{pickled[0]}/ holds only pickles, which are never opened" if pickled else "none of its components holds safetensors"
         raise MissingFileError(f"{folder}: {found}. Save the pipeline as safetensors: `pipeline.save_pretrained(folder)`.")
-    return tuple(_component(name, folder / name) for name in holding)
+    return tuple(holding)
+
+
+def _parts_of_dual_encoder(index: Path) -> tuple[str, ...]:
+    parse_heads(_json_object(index), index)
+    if absent := [name for name in DUAL_PARTS if not os.path.isdir(index.parent / name)]:
+        raise MissingFileError(f"{index.parent} lacks {absent[0]}/, a part that {index.name} stands for. Download or save it again.")
+    return DUAL_PARTS
+
+
+# Checkpoints of several models, by the file that says so: how the folders of their weights are called. A new kind is one row.
+_PARTS: Final[Mapping[str, Callable[[Path], tuple[str, ...]]]] = {
+    "model_index.json": _parts_of_pipeline,
+    DUAL_ENCODER: _parts_of_dual_encoder,
+}
 
 
 def _folder_of(place: str | Path) -> Path:
