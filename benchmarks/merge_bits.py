@@ -2,10 +2,10 @@
 
     python benchmarks/merge_bits.py BASE REGION --beta 0.4 --output ours=FOLDER --output mergekit=FOLDER
 
-θ_β = β·θ_region + (1-β)·θ_base, for β the nearest float64. In bf16 the yardstick is the exact value rounded once, to nearest, ties
-to even: float64, and whole numbers where float64 comes too near to a tie to tell. In fp32 it is the float64 value rounded once.
-`torch.lerp` stands beside. Prints one JSON object: for each tool the values, those off the yardstick, and the furthest in units in
-the last place; and how many pairs of bf16 numbers took whole numbers to settle.
+θ_β = β·θ_region + (1-β)·θ_base, for β the decimal that was written (0.4 is 2/5). In bf16 the yardstick is the exact value rounded
+once, to nearest, ties to even: float64, and whole numbers where float64 comes too near to a tie to tell. In fp32 it is the float64
+value rounded once. `torch.lerp` stands beside. Prints one JSON object: for each tool the values, those off the yardstick, and the
+furthest in units in the last place; and how many pairs of bf16 numbers took whole numbers to settle.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def nearest_bfloat16(world: Codes, region: Codes, beta: float, known: dict[int, 
 
 def settle(start: float, end: float, beta: float) -> int:
     """The code of the bfloat16 nearest to the mix, by whole numbers."""
-    exact = Fraction(start) + (Fraction(end) - Fraction(start)) * Fraction(beta)
+    exact = Fraction(start) + (Fraction(end) - Fraction(start)) * Fraction(repr(beta))
     size = abs(exact)
     code = int(np.float32(float(size)).view(np.uint32)) >> 16
     # float32 may have rounded up over a bfloat16

@@ -1,5 +1,6 @@
 """Linear mixes of stored numbers, judged by exact fractions: each is the nearest number of its dtype to β·region + (1-β)·world."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -27,7 +28,8 @@ def mixed(world: Tensor, region: Tensor, beta: float) -> Tensor:
 
 
 def exactly(world: Tensor, region: Tensor, beta: float) -> list[Fraction]:
-    share = Fraction(beta)
+    written = Fraction(beta).limit_denominator(10_000)
+    share = written if float(written) == beta else Fraction(beta)
     return [Fraction(a) * (1 - share) + Fraction(b) * share for a, b in zip(world.double().tolist(), region.double().tolist(), strict=True)]
 
 
@@ -79,11 +81,12 @@ def test_any_finite_numbers_and_any_share(pairs: list[tuple[float, float]], beta
         assert_correctly_rounded(world, region, beta)
 
 
-def test_seven_tenths_is_a_little_less_than_seven_tenths() -> None:
-    # 1 + 0.7·5 units of 2⁻⁷ is 3.5 units above 1: a tie, had the computer a 0.7. torch.lerp rounds it up to the even 4.
+def test_seven_tenths_are_seven_tenths() -> None:
+    # 1 + 0.7·5 units of 2⁻⁷ is 3.5 units above 1, which goes to the even 4; the float64 next to 0.7 would make it 3.
     world, region = torch.tensor([1.0], dtype=torch.bfloat16), torch.tensor([1 + 5 * 2**-7], dtype=torch.bfloat16)
-    assert mixed(world, region, 0.7).item() == 1 + 3 * 2**-7
+    assert mixed(world, region, 0.7).item() == 1 + 4 * 2**-7
     assert torch.lerp(world, region, 0.7).item() == 1 + 4 * 2**-7
+    assert mixed(world, region, math.nextafter(0.7, 0)).item() == 1 + 3 * 2**-7
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.25, 0.4, 0.5, 0.75, 0.9, 1e-7])
