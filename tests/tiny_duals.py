@@ -93,3 +93,11 @@ def save_dual(kind: str, folder: Path, *, seed: int = 0, max_shard_size: int | s
     tokenizer = make_tokenizer()
     model.save_pretrained(folder, image_processor=image_processor(kind), tokenizer=tokenizer, max_shard_size=max_shard_size)
     return folder
+
+
+def same_bits(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    """Whether two modules hold the same tensors under the same names."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(
+        ours[name].dtype == theirs[name].dtype and torch.equal(ours[name], theirs[name]) for name in ours
+    )
