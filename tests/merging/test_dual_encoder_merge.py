@@ -21,6 +21,7 @@ from hf_regional.encoding import DualEncoder, load_encoder
 from hf_regional.errors import DamagedFileError, MismatchedCheckpointsError, MissingFileError, RegionalError, UnknownNameError
 from hf_regional.merging import merge_checkpoints, preview_merge
 from hf_regional.merging.checkpoint import read_checkpoint
+from hf_regional.merging.modules import merge_modules
 from tiny_duals import KINDS, WITH_BATCH_NORM, batch, dual_encoder, save_dual
 from tiny_towers import WORDS, picture
 
@@ -242,3 +243,11 @@ def test_a_part_that_is_misspelt_is_named(pair, tmp_path):
 def test_no_tensor_is_left_behind(pair):
     tensors = read_checkpoint(pair[0]).tensors
     assert tensors.keys() == dual_encoder("efficientnet").state_dict().keys()
+
+
+def test_both_roads_give_the_same_weights(kind, sides, tmp_path):
+    merged = merge_checkpoints(*sides, 0.4, tmp_path / "out")
+    model = DualEncoder.from_pretrained(sides[0])
+    merge_modules(model, sides[1], beta=0.4)
+    from_files = DualEncoder.from_pretrained(merged.path).state_dict()
+    assert all(torch.equal(tensor, from_files[name]) for name, tensor in model.state_dict().items())

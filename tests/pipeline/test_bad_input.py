@@ -24,6 +24,7 @@ from hf_regional.evaluating import select_beta
 from hf_regional.merging import merge_checkpoints
 from hf_regional.pipeline import forecast, load_config, run
 from hf_regional.regions import Region
+from tiny_duals import save_dual
 
 
 def refused(tmp_path: Path, config: dict, error: type[RegionalError], match: str) -> None:
@@ -105,6 +106,11 @@ def test_a_base_of_another_family_is_named(pictures, tmp_path):
     (tmp_path / "bert").mkdir()
     (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}')
     refused(tmp_path, small_config(tmp_path / "bert", pictures, tmp_path / "out"), NotBuiltYetError, "'bert'")
+
+
+def test_a_base_that_can_be_encoded_and_not_yet_trained_is_refused_before_the_corpus_is_read(tmp_path, pictures):
+    save_dual("resnet", tmp_path / "dual")
+    refused(tmp_path, small_config(tmp_path / "dual", pictures, tmp_path / "out"), NotBuiltYetError, "clip and siglip.*dual")
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}"], ids=["no config.json", "broken config.json", "config.json without a type"])

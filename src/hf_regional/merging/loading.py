@@ -14,7 +14,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from hf_regional.encoding import resolve_folder
+from hf_regional.encoding import DualEncoder, resolve_folder
 from hf_regional.errors import (
     ConfigError,
     DamagedFileError,
@@ -188,6 +188,8 @@ def _load_module(model: nn.Module, folder: Path) -> tuple[dict[str, Tensor], fro
     if not hasattr(kind, "from_pretrained"):
         raise ConfigError(f"{kind.__name__} has no `from_pretrained`, so it cannot load {folder}. Give a loaded module instead.")
     _refuse_other_roads(folder)
+    if isinstance(model, DualEncoder):  # which refuses by itself what its files lack
+        return named_tensors(kind.from_pretrained(folder)), frozenset()
     _require_same_family(model, folder)
     try:
         loaded, info = kind.from_pretrained(

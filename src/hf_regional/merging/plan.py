@@ -90,7 +90,7 @@ def plan_merge(
             "an adapter keeps the base's vocabulary, and another regional model has its own. Merge them one by one."
         )
     for side in whole:
-        for name in wanted:
+        for name in (name for name in chosen if name in wanted):
             require_alike(name, base, side, tied.get(name, name), but_rows=grown is not None and name in grown.tensors)
     layout = _Layout(base, sides, adapted, frozenset(wanted), tied, grown)
     targets = tuple(layout.target(component, shard) for component in base.components for shard in component.shards)

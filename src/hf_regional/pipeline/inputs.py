@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, DatasetDict, Image
 
+from hf_regional.adapting.contrastive import LOSS_OF_FAMILY
 from hf_regional.corpora import embedded_model, load_corpus
 from hf_regional.durable import digest_of, file_sha256
 from hf_regional.encoding import image_key, resolve_folder
 from hf_regional.encoding.two_tower import require_two_towers
-from hf_regional.errors import ConfigError, NoRowsError
+from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError
 from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.merging.checkpoint import read_checkpoint
@@ -87,7 +88,9 @@ class Inputs:
 def load_inputs(config: Config) -> Inputs:
     """Read what a config names and filter it to the region. Errors name the key, the column, the region or the file."""
     base = embedded_model(config.base) or resolve_folder(config.base)
-    require_two_towers(base)
+    family = require_two_towers(base)
+    if family not in LOSS_OF_FAMILY:  # now, and not after the corpus was read
+        raise NotBuiltYetError(f"base: a run trains {' and '.join(LOSS_OF_FAMILY)} models so far, and {config.base} is {family!r}.")
     # An hour of training on a broken base ends in a loss of NaN that does not say which tensor it was.
     require_finite(read_checkpoint(base))
     return load_rows(config, base)
