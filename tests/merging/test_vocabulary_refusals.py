@@ -213,3 +213,14 @@ def test_shapes_that_differ_otherwise_are_left_to_those_who_compare_shapes(case:
 def test_tables_of_another_number_of_axes_are_left_to_them_too(case: Case) -> None:
     case.tensors[1] = {EMBED: torch.zeros(4, 1, 3)}
     assert case.plan() is None
+
+
+def test_a_model_of_another_width_has_no_other_vocabulary_for_that(tmp_path: Path) -> None:
+    # Its tokenizer has fewer tokens than both widths, and a bias that is named like a head has each width, too.
+    sides = [
+        read_checkpoint(
+            write_model(tmp_path / name, ids("a", "b", "c"), {EMBED: torch.zeros(3, width), "text_model.head.bias": torch.zeros(width)})
+        )
+        for name, width in (("world", 8), ("region", 12))
+    ]
+    assert plan_vocabulary(sides[0], sides[1:]) is None

@@ -28,20 +28,25 @@ def row_counts(shapes: Mapping[str, Sequence[Shape]], facts: Sequence[Facts]) ->
     """How many rows each side has for its tokens, from the tensors that all have; None where no tensor is indexed by token.
 
     A change of shape counts first: an axis that is as long on each side as its configuration says, or, where one says nothing, longer
-    than its tokenizer's last row. Then the same of tensors of one shape that are named like embeddings or heads.
+    than its tokenizer's last row; what is the width of a table, though, is that of the model. Then the same of tensors of one shape
+    that are named like embeddings or heads.
 
     Raises:
         MismatchedCheckpointsError: several sizes could be it.
     """
     changed, alike = defaultdict[Sizes, list[str]](list), defaultdict[Sizes, list[str]](list)
+    widths = set[Sizes]()
     for name, several in shapes.items():
         axis = changed_axis(several)
+        if axis and len(several[0]) == 2 and is_named_like_a_table(name) and name.endswith(".weight"):
+            widths.add(tuple(shape[axis] for shape in several))  # a table has a row for each token
         if axis is not None:
             changed[tuple(shape[axis] for shape in several)].append(name)
         elif is_named_like_a_table(name) and all(shape == several[0] for shape in several):
             for size in several[0]:
                 alike[(size,) * len(several)].append(name)
-    return _fitting(changed, facts) or _fitting(alike, facts)
+    grown = {sizes: names for sizes, names in changed.items() if sizes not in widths}
+    return _fitting(grown, facts) or _fitting(alike, facts)
 
 
 def token_axes(
