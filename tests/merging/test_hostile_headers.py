@@ -230,4 +230,5 @@ def test_a_thousand_broken_headers_are_refused_or_read_as_the_library_reads_them
     assert ends["refused"] > 500
     assert ends["refused alone"] > 0
     assert ways.pop("_layout") == {"accepted"}
-    assert all({"accepted", "refused"} <= met for way, met in ways.items() if way != "_noise"), ways
+    # A wrong length is right by chance in few of them, and noise in none.
+    assert all({"accepted", "refused"} <= met for way, met in ways.items() if way not in {"_noise", "_lengths"}), ways
