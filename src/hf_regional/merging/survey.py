@@ -1,6 +1,5 @@
 """Survey: a plan and a method in, the method's statistic over whole tensors or the whole model out. One pass of reading."""
 
-import functools
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +10,8 @@ from hf_regional.merging.mixers import Recipe, wide_values
 from hf_regional.merging.plan import Plan
 from hf_regional.merging.reading import Buffers, Loaded, opened
 from hf_regional.merging.statistics import CELL, Statistic
-from hf_regional.merging.targets import Block, Segment, Target
+from hf_regional.merging.targets import Block, Part, Segment, Target
 from hf_regional.merging.workers import run_blocks
-
-Place = tuple[str, int]  # a tensor, and an element of it
 
 
 def survey(plan: Plan, recipe: Recipe) -> dict[str, Any]:
@@ -45,29 +42,31 @@ def _cells(target: Target, size: int) -> Iterator[Block]:
 
 
 class _Survey:
+    """Joins what the threads measure as it comes; statistics are such that the order does not show in a bit."""
+
     def __init__(self, statistic: Statistic) -> None:
         self._statistic, self._lock = statistic, threading.Lock()
-        self._parts: dict[Place, Any] = {}
+        self._joined: dict[str, Any] = {}
+        self._seen: dict[str, int] = {}
+        self._wholes: dict[str, Any] = {}
 
     def take(self, loaded: Loaded) -> None:
         segment = loaded.segment
         for first in range(0, segment.count, CELL):
             last = min(first + CELL, segment.count)
-            measured = self._statistic.measure(*wide_values(segment, loaded.world, loaded.regions, first, last))
-            with self._lock:
-                self._keep((segment.part.name, segment.first + first), measured)
+            self._keep(
+                segment.part, self._statistic.measure(*wide_values(segment, loaded.world, loaded.regions, first, last)), last - first
+            )
 
     def wholes(self) -> dict[str, Any]:
-        """Joined in the order of each tensor, so that the threads' order does not show in the last digit."""
-        names = dict.fromkeys(name for name, _ in sorted(self._parts))
-        parts = {
-            name: [part for (other, _), part in sorted(self._parts.items(), key=lambda item: item[0]) if other == name] for name in names
-        }
-        return {name: self._statistic.finish(functools.reduce(self._statistic.join, some)) for name, some in parts.items()}
+        """What the method gets, by tensor or under ""."""
+        return self._wholes | {name: self._statistic.finish(joined) for name, joined in self._joined.items()}
 
-    def _keep(self, place: Place, measured: Any) -> None:
-        # Over a whole model the order does not matter by contract, and keeping the parts would.
-        if self._statistic.scope == "model":
-            place = ("", 0)
-            measured = self._statistic.join(self._parts[place], measured) if place in self._parts else measured
-        self._parts[place] = measured
+    def _keep(self, part: Part, measured: Any, count: int) -> None:
+        name = "" if self._statistic.scope == "model" else part.name
+        with self._lock:
+            self._joined[name] = self._statistic.join(self._joined[name], measured) if name in self._joined else measured
+            self._seen[name] = self._seen.get(name, 0) + count
+            # What is measured may be large, and what is found is small: a tensor that was seen whole is finished.
+            if name and self._seen[name] == part.place.size // part.unit:
+                self._wholes[name] = self._statistic.finish(self._joined.pop(name))
