@@ -113,17 +113,10 @@ def _licences(base: Checkpoint, regions: Sequence[Regional]) -> dict[str, Any]:
 
 
 def _cost(plan: Plan, passes: int) -> dict[str, int]:
-    read = sum(sum(source_bytes) for source_bytes in _reads(plan))
-    buffers = worker_count() * (block_size(plan) * (1 + len(plan.outputs) + sum(plan.widening)))
+    widening = plan.widening
+    read = sum(part.place.size * (1 + sum(widening[: len(part.regions)])) for target in plan.targets for part in target.parts)
+    buffers = worker_count() * (block_size(plan) * (1 + len(plan.outputs) + sum(widening)))
     return {"bytes_to_read": read * passes, "bytes_to_write": plan.size, "memory": _INTERPRETER + buffers}
-
-
-def _reads(plan: Plan) -> list[list[int]]:
-    return [
-        [part.place.size, *(part.place.size * width for width in plan.widening[: len(part.regions)])]
-        for target in plan.targets
-        for part in target.parts
-    ]
 
 
 def _lines(report: Mapping[str, Any], problem: str | None) -> list[str]:

@@ -47,7 +47,8 @@ def merge_report(
 ) -> dict[str, Any]:
     """Everything worth knowing of a merge, JSON-able; with several outputs, one entry each under beta, counts and outputs."""
     betas = [recordable(mix.beta) for mix in plan.outputs]
-    counts = [_counts(plan, mix, written) for mix in plan.outputs]
+    changed = frozenset(name for one in written.values() for name in one.changed)
+    counts = [_counts(plan, mix, changed) for mix in plan.outputs]
     single = plan.outputs[0].folder == ""
     report: dict[str, Any] = {
         "method": recipe.method.name,
@@ -58,7 +59,7 @@ def merge_report(
         "only": _listed(only),
         "skip": _listed(skip),
         "counts": counts[0] if single else counts,
-        "warnings": list(_warnings(plan, written)),
+        "warnings": list(_warnings(plan, changed)),
         "tied": dict(plan.tied),
         "vocabulary": dict(plan.vocabulary.report) if plan.vocabulary else None,
         "ignored_from_regional": list(plan.ignored),
@@ -97,12 +98,8 @@ def _architecture(plan: Plan, folder: Path) -> dict[str, Any]:
     return {"model_type": config.get("model_type"), "architectures": kind, "parameters": numbers}
 
 
-def _counts(plan: Plan, output: Output, written: Mapping[str, Written]) -> dict[str, int]:
-    found = Counter(
-        _outcome(part, output.betas.get(part.name), part.name in set(written[target.path].changed))
-        for target in plan.targets
-        for part in target.parts
-    )
+def _counts(plan: Plan, output: Output, changed: frozenset[str]) -> dict[str, int]:
+    found = Counter(_outcome(part, output.betas.get(part.name), part.name in changed) for target in plan.targets for part in target.parts)
     return {kind: found[kind] for kind in _KINDS}
 
 
@@ -115,9 +112,8 @@ def _outcome(part: Part, beta: float | None, changed: bool) -> str:
     return "copied" if beta == 0 or (beta == 1 and [source.dtype for source in part.regions] == [part.place.dtype]) else "merged"
 
 
-def _warnings(plan: Plan, written: Mapping[str, Written]) -> Iterator[str]:
+def _warnings(plan: Plan, changed: frozenset[str]) -> Iterator[str]:
     for target in plan.targets:
-        changed = set(written[target.path].changed)
         for part in target.parts:
             if part.name in changed and part.place.dtype not in WIDE and not part.name.endswith(_COUNTERS):
                 yield f"{part.name} ({part.place.dtype}) differs and was kept from the base: integers are not averaged"

@@ -19,7 +19,7 @@ from hf_regional.merging.adapters.adapter import WEIGHTS, Adapter, LowRank, read
 from hf_regional.merging.adapters.matrices import columns_of, read_rectangle
 from hf_regional.merging.adapters.regional import places_in, regional_sources
 from hf_regional.merging.adapters.together import config_of, require_compatible
-from hf_regional.merging.adapters.wholes import PickedRows, WholeTensor
+from hf_regional.merging.adapters.wholes import PickedRows
 from hf_regional.merging.adapters.writing import (
     PIECE,
     Entry,
@@ -35,7 +35,7 @@ from hf_regional.merging.adapters.writing import (
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.codecs import WIDE, Bytes, Wide
 from hf_regional.merging.header import Stored
-from hf_regional.merging.sources import Files, Source
+from hf_regional.merging.sources import Files, Plain, Source
 from hf_regional.protocols import HasPath
 
 _PREFIX: Final = "base_model.model."
@@ -123,7 +123,7 @@ def _factors(adapters: Sequence[Adapter], weights: Sequence[float], files: Files
 def _stacked(pairs: Sequence[tuple[float, LowRank]], dtype: str, module: str, files: Files) -> Iterator[Bytes]:
     """A = [A₁; A₂; ...], one below the other."""
     for _, pair in pairs:
-        source = WholeTensor(pair.a)
+        source = Plain(pair.a)
         for first, count in pieces_of(pair.a):
             yield rounded(numbers_of(source, files, first, count, WIDE[dtype]), dtype, module, pair.a.file)
 
@@ -147,7 +147,7 @@ def _shift(pairs: Sequence[tuple[float, LowRank]], dtype: str, module: str, file
     total = np.zeros(pairs[0][1].b.shape[0])
     for weight, pair in pairs:
         if pair.bias:
-            total += weight * pair.scale * numbers_of(WholeTensor(pair.bias), files, 0, len(total), np.float64)
+            total += weight * pair.scale * numbers_of(Plain(pair.bias), files, 0, len(total), np.float64)
     yield rounded(total, dtype, module, pairs[0][1].b.file)
 
 
@@ -159,15 +159,11 @@ def _wholes(adapters: Sequence[Adapter], weights: Sequence[float], base: Checkpo
         for tensor, stored in adapter.whole.items():
             module, _, leaf = tensor.rpartition(".")
             name = f"{module}.base_layer.{leaf}" if module in adapted else tensor
-            theirs = [
-                (weight, WholeTensor(one.whole[tensor])) for one, weight in zip(adapters, weights, strict=True) if tensor in one.whole
-            ]
-            ours = WholeTensor(base.tensors[places[tensor]])
+            theirs = [(weight, Plain(one.whole[tensor])) for one, weight in zip(adapters, weights, strict=True) if tensor in one.whole]
+            ours = Plain(base.tensors[places[tensor]])
             entries[name] = Entry(stored.dtype, stored.shape, partial(_moved, ours, theirs, stored, tensor, files))
         for module, rows in adapter.rows.items():
-            moved = [
-                (weight, WholeTensor(one.rows[module].values)) for one, weight in zip(adapters, weights, strict=True) if module in one.rows
-            ]
+            moved = [(weight, Plain(one.rows[module].values)) for one, weight in zip(adapters, weights, strict=True) if module in one.rows]
             picked = PickedRows(base.tensors[places[f"{module}.weight"]], rows.indices)
             make = partial(_moved, picked, moved, rows.values, module, files)
             entries[f"{module}.token_adapter.trainable_tokens_delta"] = Entry(rows.values.dtype, rows.values.shape, make)

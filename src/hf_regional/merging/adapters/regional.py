@@ -12,10 +12,10 @@ from hf_regional.merging.adapters.adapter import Adapter
 from hf_regional.merging.adapters.layouts import is_transposed, require_float, require_rows, require_same_shape
 from hf_regional.merging.adapters.names import names_in_files
 from hf_regional.merging.adapters.weights import AdaptedWeights
-from hf_regional.merging.adapters.wholes import ReplacedRows, ShiftedBias, WholeTensor
+from hf_regional.merging.adapters.wholes import ReplacedRows, ShiftedBias
 from hf_regional.merging.checkpoint import Checkpoint
 from hf_regional.merging.header import Stored
-from hf_regional.merging.sources import Source
+from hf_regional.merging.sources import Plain, Source
 
 _log = logging.getLogger(__name__)
 _CONFIG: Final = "config.json"
@@ -39,7 +39,7 @@ def regional_sources(base: Checkpoint, adapter: Adapter) -> dict[str, Source]:
     _warn_of_tied_head(base, [tensor for name, tensor in places.items() if name.removesuffix(".weight") not in adapter.rows])
     for name, stored in adapter.whole.items():
         require_same_shape(places[name], base.tensors[places[name]], stored, adapter)
-    whole: dict[str, Source] = {places[name]: WholeTensor(stored) for name, stored in adapter.whole.items()}
+    whole: dict[str, Source] = {places[name]: Plain(stored) for name, stored in adapter.whole.items()}
     return whole | _adapted(base, adapter, places)
 
 

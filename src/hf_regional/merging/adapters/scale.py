@@ -13,13 +13,13 @@ from hf_regional.merging.adapters.adapter import WEIGHTS, Adapter, read_adapter
 from hf_regional.merging.adapters.config import CONFIG
 from hf_regional.merging.adapters.parts import Role
 from hf_regional.merging.adapters.regional import places_in, regional_sources
-from hf_regional.merging.adapters.wholes import PickedRows, WholeTensor
+from hf_regional.merging.adapters.wholes import PickedRows
 from hf_regional.merging.adapters.writing import carry_over, checked, numbers_of, pieces_of, raw_of, rounded, widest
 from hf_regional.merging.checkpoint import Checkpoint, read_checkpoint
 from hf_regional.merging.codecs import WIDE, Bytes
 from hf_regional.merging.header import Stored
 from hf_regional.merging.patterns import folders_of, require_beta
-from hf_regional.merging.sources import Files, Source
+from hf_regional.merging.sources import Files, Plain, Source
 from hf_regional.protocols import HasPath
 
 _log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _world(adapter: Adapter, base: str | Path | HasPath | Checkpoint | None) -> 
     world: dict[str, Source] = {}
     for key, part in adapter.parts.items():
         if part.role == "whole":
-            world[key] = WholeTensor(checkpoint.tensors[places[part.tensor]])
+            world[key] = Plain(checkpoint.tensors[places[part.tensor]])
         elif part.role == "rows":
             world[key] = PickedRows(checkpoint.tensors[places[part.tensor]], adapter.rows[part.module].indices)
     return world
@@ -106,7 +106,7 @@ def _write(adapter: Adapter, beta: float, world: Mapping[str, Source], folder: P
 
 
 def _pieces(key: str, stored: Stored, role: Role, beta: float, ours: Source | None, files: Files) -> Iterator[Bytes]:
-    theirs = WholeTensor(stored)
+    theirs = Plain(stored)
     for first, count in pieces_of(stored):
         if beta == 1:
             yield checked(raw_of(theirs, files, first, count), stored.dtype, key, stored.file)

@@ -13,27 +13,6 @@ from hf_regional.merging.sources import Files
 
 
 @dataclass(frozen=True, slots=True)
-class WholeTensor:
-    """A source of a tensor as it lies in a file."""
-
-    stored: Stored
-
-    @property
-    def dtype(self) -> str:
-        """Its own."""
-        return self.stored.dtype
-
-    @property
-    def files(self) -> frozenset[Path]:
-        """Its file."""
-        return frozenset({self.stored.file})
-
-    def read(self, files: Files, first: int, into: memoryview) -> None:
-        """Fill `into` with the elements from `first` on."""
-        files.read(self.stored.file, self.stored.start + first * self.stored.width, into)
-
-
-@dataclass(frozen=True, slots=True)
 class ReplacedRows:
     """A source of the base's embedding with some rows of the adapter's in their places; of the base's dtype where both have one."""
 
