@@ -56,8 +56,8 @@ def assert_correctly_rounded(world: Tensor, region: Tensor, beta: float) -> None
     assert not off, [(world[place].item(), region[place].item(), beta, result[place].item()) for place in off[:3]]
 
 
-@pytest.mark.parametrize("beta", [0.25, 0.3, 0.4, 0.5, 0.7, 0.9, 0.123, 1e-5, 1 - 1e-5])
-@pytest.mark.parametrize("kind", ["tuned", "unrelated", "opposite"])
+@pytest.mark.parametrize("beta", [0.25, 0.3, 0.4, 0.5, 0.7, 0.9, 0.05, 0.38, 0.123, 1e-5, 1 - 1e-5])
+@pytest.mark.parametrize("kind", ["tuned", "unrelated", "opposite", "pruned"])
 @pytest.mark.parametrize("dtype", SIXTEEN, ids=str)
 def test_sixteen_bits_are_rounded_once_and_right(dtype: torch.dtype, kind: str, beta: float) -> None:
     torch.manual_seed(0)
@@ -65,6 +65,7 @@ def test_sixteen_bits_are_rounded_once_and_right(dtype: torch.dtype, kind: str, 
     region = {
         "tuned": world.double() + 5e-4 * torch.randn(1501),
         "unrelated": 0.02 * torch.randn(1501).double(),
+        "pruned": world.double() * 2.0 ** torch.randint(-24, 1, (1501,)),  # hardly off the middle between two numbers
         "opposite": -world.double() * (1 - beta) / beta + 1e-6 * torch.randn(1501),  # all digits cancel
     }[kind].to(dtype)
     assert_correctly_rounded(world, region, beta)
