@@ -6,8 +6,8 @@ was read where there is none is a permission that nobody gave.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 from hf_regional.filtering.consent.creative_commons import cc_identifier, read_creative_commons
@@ -31,12 +31,12 @@ _CUTS: Final = re.compile(r"\s*(?:[,;|\n/]|\s&|\s\+|\.(?=\s)|\band\b)\s*")
 _CHOICE: Final = re.compile(r"\s+or\s+")
 
 
-def read_licence(text: str, names: Mapping[str, str] | None = None) -> str:
+@lru_cache(maxsize=1 << 14)
+def read_licence(text: str) -> str:
     """Read one licence text.
 
     Args:
         text: what stands in the cell: an identifier of the Hub or of SPDX, an address, or words.
-        names: texts of this corpus and what they mean ("4": "cc-by-2.0"); compared without case and punctuation, and first.
 
     Returns:
         An identifier in lower case. Ports to one country's law read as their version ("CC BY 3.0 IGO" is "cc-by-3.0": the same
@@ -51,9 +51,6 @@ def read_licence(text: str, names: Mapping[str, str] | None = None) -> str:
     if len(text) > _LONGEST:
         return UNKNOWN
     plain = unicodedata.normalize("NFKC", text).casefold().strip()
-    own = {key(name): identifier for name, identifier in (names or {}).items()}
-    if (found := own.get(key(plain))) is not None:
-        return found
     if _NO_AI.search(plain):
         return NO_AI
     return _whole(plain) or _choice(plain) or _several(plain) or _reserved(plain) or UNKNOWN
@@ -74,10 +71,10 @@ def _whole(plain: str) -> str | None:
     said = [_address(address) for address in addresses]
     if key(rest).strip(" ()"):
         said.append(_names().get(key(rest)) or read_creative_commons(rest))
-    return _agreed(said) if None not in said else None
+    return agreed(said) if None not in said else None
 
 
-def _agreed(said: Iterable[str | None]) -> str | None:
+def agreed(said: Iterable[str | None]) -> str | None:
     """The one licence that several readings name; "cc-by" gives way to "cc-by-4.0"."""
     found = {one for one in said if one}
     exact = {one for one in found if not any(other != one and other.rpartition("-")[0] == one for other in found)}
