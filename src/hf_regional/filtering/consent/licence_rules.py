@@ -3,6 +3,7 @@
 Each column is reduced to its distinct values and rows to their distinct combinations: a text is read once however many rows have it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,21 @@ from hf_regional.licences import UNKNOWN, licence
 
 _FORBIDS_AI: Final = "opt-out:licence"
 _GRANTS_NOTHING: Final = frozenset({"all-rights-reserved"})
+_ADDRESS: Final = re.compile(r"(?:https?:)?//|www\.")
 _LONGEST: Final = 80  # characters of a text that is kept in the counts
 
 
 @dataclass(frozen=True, slots=True)
 class LicencesRead:
-    """Of n rows: what is held against them, the identifiers (n,) dictionary<int32, string>, and rows by (text, identifier)."""
+    """Of n rows: what is held against them, and rows by (text, identifier).
+
+    identifiers: (n,) dictionary<int32, string>, never null. wordings: (n,) the same type, how to name the licence in a credit: the
+    row's own words, so that a port stays one, and an address; null where the row says nothing.
+    """
 
     judged: Judged
     identifiers: pa.DictionaryArray
+    wordings: pa.DictionaryArray
     readings: Counter[tuple[str, str]]
 
 
@@ -60,11 +67,13 @@ def judge_licence_columns(columns: Mapping[str, Sequence[Column]], policy: Licen
     verdicts = [refusal(identifier, policy) for identifier in read]
     reasons = ("", *sorted({reason for reason in verdicts if reason}))
     codes = np.array([reasons.index(reason) for reason in verdicts], np.int32)
-    identifiers = pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), pa.array(read, pa.string()))
+    wordings = [_wording(cells, identifier) for cells, identifier in zip(texts, read, strict=True)]
+    indices = pa.array(place.astype(np.int32))
     readings = Counter[tuple[str, str]]()
     for cells, identifier, size in zip(texts, read, sizes.tolist(), strict=True):
         readings[_shown(cells), identifier] += size
-    return LicencesRead(Judged(codes[place], reasons), identifiers, readings)
+    named, worded = (pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string())) for values in (read, wordings))
+    return LicencesRead(Judged(codes[place], reasons), named, worded, readings)
 
 
 def refusal(identifier: str, policy: LicencePolicy) -> str:
@@ -127,6 +136,17 @@ def _together(read: Iterable[str]) -> str:
     """All of several licences bind; one that nobody can tell makes the whole unknown."""
     found = list(dict.fromkeys(read))
     return AND.join(found) if found and UNKNOWN not in found else UNKNOWN
+
+
+def _wording(cells: Sequence[tuple[str, object]], identifier: str) -> str | None:
+    known = licence(identifier)
+    words = _shown([(role, value) for role, value in cells if role != "licence_url"])
+    if known is not None and (not words or _ADDRESS.match(words) or words.casefold() == identifier):
+        words, address = known.name, words if _ADDRESS.match(words) else ""
+    else:
+        address = ""
+    address = address or _shown([cell for cell in cells if cell[0] == "licence_url"]) or (known.url if known else "")
+    return f"{words} ({address})" if words and address and address not in words else words or address or None
 
 
 def _is_empty(value: object) -> bool:

@@ -33,7 +33,7 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignalsRead:
-    """What signals hold against rows, and rows by (column, value) that nobody can read."""
+    """What signals hold against rows, and rows by (value, column) that nobody can read."""
 
     judged: Judged
     unread: Counter[tuple[str, str]]
@@ -65,7 +65,7 @@ def judge_signals(columns: Mapping[str, tuple[str, Column]], rows: int, policy: 
         sizes = np.bincount(encoded.codes, minlength=len(answers))
         for value, answer, size in zip(encoded.values, answers, sizes.tolist(), strict=True):
             if answer == _UNREAD and size:
-                unread[name, str(value)[:_LONGEST]] += size
+                unread[str(value)[:_LONGEST], name] += size
         refused = (answers == _REFUSES)[encoded.codes]
         codes = np.where((codes == 0) & refused, np.int32(signals.index(signal) + 1), codes)
     return SignalsRead(Judged(codes, ("", *(f"opt-out:{signal}" for signal in signals))), unread)

@@ -16,7 +16,9 @@ _LABEL: Final = rf"[{_LATIN}0-9](?:[{_LATIN}0-9\-]{{0,61}}[{_LATIN}0-9])?"
 _DOMAIN: Final = re.compile(rf"(?:{_LABEL}{_DOT}){{1,8}}(?P<top>[{_LATIN}]{{2,24}})(?![{_LATIN}0-9_])")
 _LOCAL_MOST, _DOMAIN_MOST = 64, 255  # characters, RFC 5321 §4.5.3.1
 # "icon@2x.png", "sprite@3x.webp": a picture at twice the resolution is no mailbox
-_FILES: Final = frozenset("png jpg jpeg gif webp svg bmp tif tiff ico heic avif mp4 webm mov pdf css js json xml html php".split())
+_FILES: Final = frozenset(
+    {"png", "jpg", "jpeg", "gif", "webp", "svg", "bmp", "tif", "tiff", "heic", "avif", "mp4", "pdf", "css", "js", "json", "html"}
+)
 
 PREFILTER: Final = r"[@＠]|[\[({<]\s?(?:at|AT)\s?[\])}>]"
 

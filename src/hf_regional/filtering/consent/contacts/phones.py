@@ -9,25 +9,38 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from hf_regional.filtering.consent.tables import table
 
-PREFILTER: Final = r"(?:\p{Nd}[ \x{a0}().\-/‐-―（）－．／　]{0,3}){6}\p{Nd}"
+# Dashes, blanks, brackets and signs of other widths, and the ASCII that each is read as
+_SIGNS: Final = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "),
+    **dict(zip("\uff08\uff09\uff0b\uff0e\uff0f", "()+./", strict=True)),
+}
+PREFILTER: Final = rf"(?:\p{{Nd}}[ ().\-/{''.join(_SIGNS)}]{{0,3}}){{6}}\p{{Nd}}"
 
 _RUN: Final = re.compile(r"[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9])*")
 _GAP: Final = re.compile(r" ?/ ?| {1,3}")
 _LEAST, _MOST = 7, 15  # digits: ITU-T E.164 allows 15, and nobody reaches a person with fewer than 7
 _AROUND: Final = 48  # characters before a number in which a cue is looked for
 _STRAY: Final = 4  # digits beside a number in one run with it: a year, a house
-_SPOILS_LEFT: Final = re.compile(r"[A-Za-z0-9_#№$€£¥₩₱฿₫₹%=&?@~^*\\]\Z|[0-9.,:]\Z|(?<![\w)])[-−]\Z")
-_SPOILS_RIGHT: Final = re.compile(r"[A-Za-z0-9_%°‰@₫₩]|[,:.×][0-9]|\.(?:jpe?g|png|gif|webp|tiff?|heic|mp4|pdf)\b|\s?(?:km|px|mm|kg|usd|idr|vnd|đ)\b")
+_SPOILS_LEFT: Final = re.compile(r"[A-Za-z0-9_#№$€£¥₩₱฿₫₹%=&?@~^*`\\−-]\Z|[0-9.,:]\Z")
+_SPOILS_RIGHT: Final = re.compile(
+    r"[A-Za-z0-9_%°‰@₫₩]|[,:.×][0-9]|\.(?:jpe?g|png|gif|webp|tiff?|heic|mp4|pdf)\b|\s?(?:km|px|mm|kg|usd|idr|vnd|đ)\b"
+)
 _ADDRESS: Final = re.compile(r"://|www\.|\.[a-z]{2,}/")
 _DIALS: Final = re.compile(r"(?:wa\.me/|tel:|sms:|callto:|[?&]phone=)\+?\Z")
-_DATE: Final = re.compile(r"(?:1[5-9]|2[0-6])\d\d([-./ ])[01]?\d\1[0-3]?\d|[0-3]?\d([-./ ])[0-3]?\d\2(?:1[5-9]|2[0-6])\d\d")
+_YEAR: Final = r"(?:1[5-9]|20|2[45])\d\d"  # of the Christian and the Buddhist era
+_DATE: Final = re.compile(rf"{_YEAR}([-./ ])[01]?\d\1[0-3]?\d|[0-3]?\d([-./ ])[0-3]?\d\2{_YEAR}")
 _DECIMAL: Final = re.compile(r"\+?\d{1,3}\.\d{4,}")
 _HOURS: Final = re.compile(r"([01]\d|2[0-4])[0-5][05] ?[- ] ?([01]\d|2[0-4])[0-5][05]")
-_YEARS: Final = re.compile(r"(?:(?:1[5-9]|2[0-6])\d\d[-./ ]?)+")
+_YEARS: Final = re.compile(rf"{_YEAR}(?:[-./ ]{_YEAR})+")
+_ROW_OF_DIGITS: Final = "012345678901234567890 9876543210"
+_NO_DIGITS: Final = re.compile(r"[^0-9]")
+_PAIRS: Final = re.compile(r"\d\d(?: \d\d)+")
 _CARD: Final = re.compile(r"\d{4}(?:[- ]\d{4}){3}")
 
 
@@ -78,20 +91,20 @@ def _may_be(plain: str, start: int, end: int) -> bool:
 def _numbers(plain: str, start: int, end: int, last: int) -> list[tuple[int, int]]:
     """The numbers in a run: the whole of it, or parts between blanks where little is left beside them."""
     head = plain[max(0, start - _AROUND) : start]
-    follows = 0 <= start - last <= 8 and re.fullmatch(r"[\s,;/&|()]*(?:or|and|atau|dan|hoặc|và|หรือ|และ|o|ou|或|／)?[\s()]*", plain[last:start])
+    follows = 0 <= start - last <= 8 and re.fullmatch(r"[\s,;/&|()]*(?:or|and|atau|dan|hoặc|và|หรือ|และ|o|ou|或)?[\s()]*", plain[last:start])
     cued = bool(follows or _DIALS.search(head) or _cues().says.search(head))
     refused = not cued and _cues().refuses.search(head) is not None
     start, end = _unbracketed(plain, start, end)
     if _is_number(plain[start:end], cued, refused):
         return [(start, end)]
-    if _CARD.fullmatch(plain[start:end]):
+    if _CARD.fullmatch(plain[start:end]) or _PAIRS.fullmatch(plain[start:end]):
         return []
     return [] if refused else _parts(plain, start, end, cued)
 
 
 def _parts(plain: str, start: int, end: int, cued: bool) -> list[tuple[int, int]]:
     cuts = [(start, start), *(gap.span() for gap in _GAP.finditer(plain, start, end)), (end, end)]
-    pieces = [(left[1], right[0]) for left, right in zip(cuts, cuts[1:], strict=False)]
+    pieces = [(left[1], right[0]) for left, right in pairwise(cuts)]
     found: list[tuple[int, int]] = []
     place, stray = 0, 0
     while place < len(pieces):
@@ -115,23 +128,23 @@ def _is_part(plain: str, pieces: Sequence[tuple[int, int]], cued: bool) -> bool:
 
 def _is_number(written: str, cued: bool, refused: bool) -> bool:
     """Whether a stretch of digits and separators is a phone number. `cued`: a word beside it says so; `refused`: says no."""
-    number = _DIGITS.sub("", written)
+    number = _NO_DIGITS.sub("", written)
     if not _LEAST <= len(number) <= _MOST or _DECIMAL.fullmatch(written):
         return False
     if written.lstrip("(").startswith("+"):
         return _is_international(written)
     if refused or _DATE.fullmatch(written) or _HOURS.fullmatch(written):
         return False
-    if number.startswith("00") and len(number) > 10 and _is_international(written[written.index("00") + 2 :]):
+    if written.startswith("00") and len(number) > 10 and _is_international(written[2:]):
         return True
     spelled = _spelled(written)
     if any(one.least <= len(number) <= one.most and one.form.fullmatch(spelled) for one in _forms()):
-        return not _counts_up(written)
+        return cued or not (_counts_up(written) or number in _ROW_OF_DIGITS)
     return cued and _may_be_dialled(written, number)
 
 
 def _is_international(written: str) -> bool:
-    number = _DIGITS.sub("", written.replace("(0)", ""))
+    number = _NO_DIGITS.sub("", written.replace("(0)", ""))
     for size in (3, 2, 1):
         if national := _calling_codes().get(number[:size]):
             return national.fullmatch(number[size:].removeprefix("0") if number[:size] != "39" else number[size:]) is not None
@@ -167,15 +180,11 @@ def _digits(written: str) -> int:
     return sum(sign.isdigit() for sign in written)
 
 
-_DIGITS: Final = re.compile(r"[^0-9]")
-
-
 @cache
 def _plain_signs() -> dict[int, str]:
     """Digits of every script, full-width signs, dashes and odd blanks as their ASCII cousins, one for one: places stay."""
     digits = {sign: str(unicodedata.digit(chr(sign))) for sign in range(128, sys.maxunicode + 1) if unicodedata.category(chr(sign)) == "Nd"}
-    dashes = dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-", 0xFF0D: "-", 0xFE63: "-"}
-    return digits | dashes | {0xA0: " ", 0x3000: " ", 0x2007: " ", 0x2009: " ", 0x202F: " ", 0xFF08: "(", 0xFF09: ")", 0xFF0B: "+", 0xFF0E: "."}
+    return digits | {ord(sign): plain for sign, plain in _SIGNS.items()}
 
 
 @cache
@@ -190,8 +199,14 @@ def _forms() -> tuple[_Form, ...]:
 
 @cache
 def _cues() -> _Cues:
-    words = {kind: [word for row in table("phone_cues.csv") if row["kind"] == kind for word in row["words"].split()] for kind in ("yes", "unspaced", "between", "refuses")}
-    spelled = {kind: "|".join(re.escape(word).replace("_", r"\s") for word in sorted(several, key=len, reverse=True)) for kind, several in words.items()}
+    words = {
+        kind: [word for row in table("phone_cues.csv") if row["kind"] == kind for word in row["words"].split()]
+        for kind in ("yes", "unspaced", "between", "refuses")
+    }
+    spelled = {
+        kind: "|".join(re.escape(word).replace("_", r"\s") for word in sorted(several, key=len, reverse=True))
+        for kind, several in words.items()
+    }
     between = rf"(?:[\s.,:;=/*()\[\]\-–—_'\"’៖：。]|(?:{spelled['between']})\b){{0,10}}\Z"
     says = rf"(?:(?<![^\W\d_])(?:{spelled['yes']}|ph(?=[.:]))(?![^\W\d_])|(?:{spelled['unspaced']})){between}"
     refuses = rf"(?<![^\W\d_])(?:{spelled['refuses']})(?![^\W\d_])[\s.:;=#\-(]{{0,4}}\Z"
