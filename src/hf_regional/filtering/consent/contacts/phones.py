@@ -132,7 +132,7 @@ def _is_number(written: str, cued: bool, refused: bool) -> bool:
     if not _LEAST <= len(number) <= _MOST or _DECIMAL.fullmatch(written):
         return False
     if written.lstrip("(").startswith("+"):
-        return _is_international(written)
+        return _is_international(written) or (cued and _may_be_dialled(written, number))
     if refused or _DATE.fullmatch(written) or _HOURS.fullmatch(written):
         return False
     if written.startswith("00") and len(number) > 10 and _is_international(written[2:]):
