@@ -45,6 +45,8 @@ class Plan:
     quality: Quality | None = None
     exclude: tuple[Exclusion, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    combine: str = "strongest"
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
