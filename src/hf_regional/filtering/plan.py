@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
+from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.nearest import did_you_mean
@@ -13,6 +14,7 @@ from hf_regional.regions import Region
 
 Columns = Mapping[str, str | Sequence[str] | None]
 Exclude = Mapping[str, object]
+Weights = Mapping[str, float]
 
 # Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
 _LATER: Final = ("text", "url", "image", "latitude", "longitude")
@@ -46,7 +48,7 @@ class Plan:
     exclude: tuple[Exclusion, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     combine: str = "strongest"
-    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    weights: Weights = field(default_factory=dict[str, float])
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -67,6 +69,8 @@ class Plan:
             "min_quality": self.quality.minimum if self.quality else None,
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
+            "combine": self.combine,
+            **({"weights": dict(self.weights)} if self.combine == "weighted" else {}),
         }
 
 
@@ -78,6 +82,8 @@ def make_plan(
     quality: str | None = None,
     min_quality: float | None = None,
     exclude: Exclude | None = None,
+    combine: str = "strongest",
+    weights: Weights | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Plan:
     """Check the settings of `filter_regional` against the columns present.
@@ -96,7 +102,7 @@ def make_plan(
     if region is None and threshold is None and not exclude:
         raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
     exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
-    return Plan(region, mapped, threshold, exclusions, dict(labels or {}))
+    return Plan(region, mapped, threshold, exclusions, dict(labels or {}), _rule(combine), _weights(weights, combine))
 
 
 def excluded_reason(key: str, value: object) -> str:
@@ -116,6 +122,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     return f"{did_you_mean(name, names)} Known: {', '.join(names)}.".lstrip()
+
+
+def _rule(combine: str) -> str:
+    if combine not in RULES:
+        raise ConfigError(f"combine={combine!r} is no rule. {nearest(str(combine), RULES)}", "combine")
+    return combine
+
+
+def _weights(weights: Weights | None, combine: str) -> dict[str, float]:
+    if weights is not None and combine != "weighted":
+        raise ConfigError(f'weights= mean something with combine="weighted" alone, not with {combine!r}.', "weights")
+    for kind, weight in (weights or {}).items():
+        if kind not in WEIGHTS:
+            raise ConfigError(f"weights has no kind of evidence {kind!r}. {nearest(kind, WEIGHTS)}", "weights")
+        if not 0 <= weight < math.inf:
+            raise ConfigError(f"weights[{kind!r}] is {weight!r}; give a number from 0 up.", "weights")
+    return {**WEIGHTS, **(weights or {})}
 
 
 def _require_mapping(value: object, key: str, example: str) -> None:

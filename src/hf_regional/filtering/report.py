@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from hf_regional.filtering.verdict import KEPT
 
@@ -34,6 +34,26 @@ class Counts:
         """Count `rows` rows whose `column` holds a text that could not be read."""
         self.unknown[column, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"] += rows
 
+    def update(self, other: "Counts") -> None:
+        """Add another batch's counts."""
+        self.outcomes.update(other.outcomes)
+        self.unknown.update(other.unknown)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-able, for `from_json`."""
+        return {
+            "outcomes": [[*outcome, rows] for outcome, rows in self.outcomes.items()],
+            "unknown": [[*place, rows] for place, rows in self.unknown.items()],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Counts":
+        """The counts that `as_json` wrote."""
+        counts = cls()
+        counts.outcomes.update({Outcome(*outcome): rows for *outcome, rows in record["outcomes"]})
+        counts.unknown.update({(column, text): rows for column, text, rows in record["unknown"]})
+        return counts
+
 
 @dataclass(slots=True)
 class Tally:
@@ -54,8 +74,7 @@ class Tally:
         summed = Counts()
         for (name, _), counts in self.batches.items():
             if split is None or split == name:
-                summed.outcomes.update(counts.outcomes)
-                summed.unknown.update(counts.unknown)
+                summed.update(counts)
         return summed
 
 
