@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -32,7 +34,7 @@ def files(tmp_path: Path) -> list[Path]:
     return sorted(tmp_path.glob("*.parquet"))
 
 
-def texts(stream: IterableDataset | Dataset) -> list[str]:
+def texts(stream: Iterable[Any]) -> list[str]:
     return [row["text"] for row in stream]
 
 
@@ -45,6 +47,7 @@ def test_files_are_filtered_as_a_table_is(files: list[Path], tmp_path: Path) -> 
     expected = filter_regional(table_of(750), SEA)
     assert texts(found.data) == expected.data["text"].to_pylist()
     assert found.dropped is not None
+    assert expected.dropped is not None
     assert texts(found.dropped) == expected.dropped["text"].to_pylist()
     assert found.report.as_dict() == expected.report.as_dict()
     assert next(iter(found.data))["region_evidence"] == expected.data["region_evidence"][0].as_py()
