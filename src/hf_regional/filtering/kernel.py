@@ -18,6 +18,7 @@ from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_cod
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
 from hf_regional.filtering.plan import Exclusion, Plan, Quality, excluded_reason
 from hf_regional.filtering.report import NO_COLUMN, Counts, Outcome
+from hf_regional.filtering.unreadable import without_unreadable
 from hf_regional.records import REGION_COUNTRIES, REGION_EVIDENCE, REGION_VERDICT
 
 Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
@@ -47,9 +48,9 @@ class _Ruling:
 def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
-    Excluded rows are "none" whatever their region. Quality is asked of the rows that the region selects alone, so that "other" stays
-    the rest of the world, good or not; a row that fails it is "none", so that "kept" means the same rows in both modes. Both leave
-    their mark in the evidence.
+    Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
+    region selects alone, so that "other" stays the rest of the world, good or not; a row that fails it is "none", so that "kept"
+    means the same rows in both modes. All three leave their mark in the evidence.
 
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
@@ -61,11 +62,13 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     Raises:
         ConfigError: a column is of a type that the plan cannot read.
     """
-    found = _found(rows, plan)
+    readable, unreadable = without_unreadable(rows, plan.reads)
+    found = _found(readable, plan)
     ruling, agreeing = _ruling(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
-    marks = [_exclude(rows, ruling, rule, plan, out) for rule in plan.exclude]
-    marks += [_fail(rows, ruling, plan.quality)] if plan.quality else []
+    marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items()]
+    marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
+    marks += [_fail(readable, ruling, plan.quality)] if plan.quality else []
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
@@ -97,6 +100,14 @@ def _ruling(found: Sequence[Found], plan: Plan, rows: int) -> tuple[_Ruling, np.
         columns = np.array([ruling.place(column) for column in said.columns] or [0])
         ruling.reason[mine], ruling.column[mine] = reasons[said.reason[mine]], columns[said.column[mine]]
     return ruling, decision.agreeing
+
+
+def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray) -> Hits:
+    """Turn rows with a text that is no UTF-8 to "none": whatever else they say, nobody could use them."""
+    fresh = places[~out[places]]
+    ruling.put(fresh, NOTHING, f"unreadable:{column}", column)
+    out[fresh] = True
+    return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
 
 
 def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, quality: Quality) -> Hits:
