@@ -72,7 +72,7 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
-    columns = (_countries(hits, agreeing, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
+    columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
     for field, values in zip(ANNOTATIONS, columns, strict=True):
         judged = judged.append_column(field, values)
     return judged, _counts(ruling, found)
@@ -148,15 +148,16 @@ def _holds(kind: str | None, cell: object, value: object) -> bool:
     return not canonical(cell).isdisjoint(canonical(value))
 
 
-def _countries(found: Sequence[Hits], agreeing: np.ndarray, rows: int) -> pa.Array:
+def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: int) -> pa.Array:
     """The countries that the kinds which decided are sure of, sorted, one list a row."""
     codes = country_codes()
-    keys = [
-        hits.row[sure] * len(codes) + hits.country[sure]
-        for hits, agrees in zip(found, agreeing, strict=True)
-        for sure in [np.flatnonzero((hits.confidence >= NAMED) & (hits.country != NOWHERE) & agrees[hits.row])]
-    ]
-    row, country = np.divmod(np.unique(np.concatenate([np.zeros(0, np.int64), *keys])), len(codes))
+    inside = np.array([code in plan.region.countries for code in codes]) if plan.region else np.zeros(len(codes), np.bool_)
+    keys: list[np.ndarray] = [np.zeros(0, np.int64)]
+    for hits, agrees in zip(found, agreeing, strict=True):
+        sure = (hits.confidence >= NAMED) & (hits.country != NOWHERE) & agrees[hits.row]
+        sure &= inside[hits.country] | KINDS[hits.kind].names_outside
+        keys.append(hits.row[sure] * len(codes) + hits.country[sure])
+    row, country = np.divmod(np.unique(np.concatenate(keys)), len(codes))
     offsets = np.searchsorted(row, np.arange(rows + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 

@@ -22,17 +22,25 @@ class Kind:
     """One kind of evidence: how to find it in the columns of a batch, and the columns where it looks unless told otherwise.
 
     canonical: the codes that a cell names, so that "az-Latn" is found where "az" is excluded; null where cells hold no codes.
+    names_outside: whether countries outside the region are named too. A language says no more of them than "elsewhere": most
+    Chinese is written in China, and much of it is not.
     """
 
     find: Find
     default_columns: tuple[str, ...]
     canonical: Callable[[Cell], frozenset[str]] | None = None
+    names_outside: bool = True
 
 
 # Strongest first: a country column outranks a language column.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
-        "language": Kind(partial(find_by_value, kind=language.KIND, read=language.read), language.DEFAULT_COLUMNS, language.canonical),
+        "language": Kind(
+            partial(find_by_value, kind=language.KIND, read=language.read),
+            language.DEFAULT_COLUMNS,
+            language.canonical,
+            names_outside=False,
+        ),
     }
 )
