@@ -24,7 +24,6 @@ pc: Any = compute  # its functions are made at import, out of a type checker's s
 
 KIND: Final = "url"
 DEFAULT_COLUMNS: Final = ("url", "image_url", "page_url", "source_url")
-SHORT: Final = 2  # letters of a name that is as good as a short link wherever names are sold by the word ("x.la")
 WORD: Final = 0.3  # P(country | a name that makes English of its domain): the busy ones are mostly from elsewhere
 
 _DOT: Final = pa.scalar(b".", pa.large_binary())
@@ -34,6 +33,7 @@ _HOST: Final = r"[^\x00-\x20/?#\\@:\[\]\"'<>(){},;=&%|!*^~`]"
 # Anchored and decided by the character at hand, so that RE2 matches it in one pass.
 _ADDRESS: Final = r"^(?P<head>[\x00-\x20]*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//)(?P<authority>[^/?#\\\x00-\x20]+)"
 _BARE: Final = rf"^(?P<head>[\x00-\x20]*)(?P<authority>{_HOST}+\.{_HOST}{{2,}}(?::[0-9]*)?)(?P<tail>(?:[/?#\\][^\x00-\x20]*)?)[\x00-\x20]*$"
+_SHORT: Final = "^[a-z0-9]{1,2}$"  # "x.la": as good as a short link wherever names are sold by the word
 _DOMAIN: Final = r"^(?P<before>(?:.*[.@])?)(?P<second>[^.:@\[\]]+)\.(?P<domain>[^.:@\[\]]+)\.?(?::[0-9]*)?$"
 
 
@@ -101,7 +101,7 @@ def _weigh(parts: Any, place: np.ndarray, is_name: np.ndarray, known: Domains) -
     second, before = _lower(parts.field("second")), _lower(parts.field("before"))
     both = pc.binary_join_element_wise(second, _lower(parts.field("domain")), _DOT)
     is_national = _is_in(both, known.seconds)
-    is_word = _is_in(second, known.words) | (pc.binary_length(second).to_numpy(zero_copy_only=False) <= SHORT)
+    is_word = _is_in(second, known.words) | pc.match_substring_regex(second, _SHORT).to_numpy(zero_copy_only=False)
     is_anywhere = pc.if_else(pa.array(is_national), before, pc.binary_join_element_wise(second, _NOTHING, _DOT))
     weak = ~is_national & is_word & known.is_word[place]
     weak |= pc.match_substring_regex(is_anywhere, known.anywhere).to_numpy(zero_copy_only=False)
