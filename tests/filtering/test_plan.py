@@ -60,8 +60,8 @@ def test_settings_that_make_no_sense_are_refused_by_name(settings, key, message)
 
 
 def test_what_is_not_built_yet_says_so():
-    with pytest.raises(NotBuiltYetError, match="evidence from url"):
-        make_plan(PRESENT, SEA, columns={"url": "link"})
+    with pytest.raises(NotBuiltYetError, match="evidence from image"):
+        make_plan(PRESENT, SEA, columns={"image": "picture"})
     with pytest.raises(NotBuiltYetError, match="scorer 'clip'"):
         make_plan(PRESENT, SEA, quality="clip", min_quality=0.2)
 

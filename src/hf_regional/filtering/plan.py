@@ -17,7 +17,7 @@ Exclude = Mapping[str, object]
 Weights = Mapping[str, float]
 
 # Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
-_LATER: Final = ("text", "url", "image", "latitude", "longitude")
+_LATER: Final = ("text", "image", "latitude", "longitude")
 _SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
 _COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
 

@@ -8,11 +8,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from hf_regional.filtering.evidence import country, language
+from hf_regional.filtering.evidence import country, language, url
+from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.by_value import find_by_value
 from hf_regional.filtering.evidence.cells import Cell
 from hf_regional.filtering.evidence.question import Question
-from hf_regional.filtering.opinions import Found
+from hf_regional.filtering.opinions import Found, by_country
 
 Find = Callable[[pa.Table | pa.RecordBatch, tuple[str, ...], Question], Found]
 
@@ -32,10 +33,11 @@ class Kind:
     names_outside: bool = True
 
 
-# Strongest first: a country column outranks a language column.
+# Strongest first: a country column outranks an address, and an address a language column.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
+        "url": Kind(partial(find_by_hit, kind=url.KIND, find=url.find, opine=by_country), url.DEFAULT_COLUMNS),
         "language": Kind(
             partial(find_by_value, kind=language.KIND, read=language.read),
             language.DEFAULT_COLUMNS,
