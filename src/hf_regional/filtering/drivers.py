@@ -13,6 +13,7 @@ import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
 
 from hf_regional.errors import ConfigError, NoRowsError
+from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.parquet import filter_parquet
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Weights, excluded_reason, make_plan, nearest
 from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
@@ -40,6 +41,7 @@ class Settings(TypedDict):
     exclude: Exclude | None
     combine: str
     weights: Weights | None
+    locate: Locate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def filter_regional(
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
+    locate: Locate | None = None,
 ) -> Filtered[Source]: ...
 @overload
 def filter_regional(
@@ -83,6 +86,7 @@ def filter_regional(
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
+    locate: Locate | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]: ...
@@ -97,6 +101,7 @@ def filter_regional(
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
+    locate: Locate | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]:
@@ -114,6 +119,8 @@ def filter_regional(
         exclude: rows that take no part, {"language": ["az"]} by column or kind: verdict "none", reason "excluded:language=az".
         combine: how kinds of evidence become one answer: "strongest", "any", "all" or "weighted" (see `filtering/combining.py`).
         weights: how much each kind weighs with "weighted", {"text": 2, "url": 1}.
+        locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
+            other evidence.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
         num_proc: processes that judge Parquet files at a time; with `output` only.
 
@@ -132,7 +139,9 @@ def filter_regional(
     """
     if mode not in _MODES:
         raise ConfigError(f"mode={mode!r} is no mode. {nearest(str(mode), _MODES)}", "mode")
-    settings = Settings(columns=columns, quality=quality, min_quality=min_quality, exclude=exclude, combine=combine, weights=weights)
+    settings = Settings(
+        columns=columns, quality=quality, min_quality=min_quality, exclude=exclude, combine=combine, weights=weights, locate=locate
+    )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
         if output is not None:

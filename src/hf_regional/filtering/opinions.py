@@ -61,7 +61,7 @@ def by_country(hits: Hits, region: Region, rows: int) -> Opinions:
     order = np.lexsort((-hits.confidence, -meaning, hits.row))
     row, first = np.unique(hits.row[order], return_index=True)
     speaker = order[first]
-    opinions = nothing(hits.kind, rows, tuple(f"{hits.kind}:{code}" for code in codes), hits.columns)
+    opinions = nothing(hits.kind, rows, (*(f"{hits.kind}:{code}" for code in codes), f"{hits.kind}:unknown"), hits.columns)
     opinions.answer[row] = _MEANING[meaning[speaker]]
     opinions.confidence[row] = hits.confidence[speaker]
     opinions.reason[row] = hits.country[speaker]

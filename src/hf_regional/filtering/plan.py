@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
 from hf_regional.filtering.combining import RULES, WEIGHTS
-from hf_regional.filtering.evidence import KINDS
+from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
+from hf_regional.filtering.evidence.located import Locate
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
 
@@ -18,6 +19,7 @@ Weights = Mapping[str, float]
 
 # Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
 _LATER: Final = ("text", "image", "latitude", "longitude")
+_IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
 _SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
 _COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
 
@@ -40,7 +42,7 @@ class Exclusion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers."""
+    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns."""
 
     region: Region | None
     columns: Mapping[str, tuple[str, ...]]
@@ -49,6 +51,8 @@ class Plan:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     combine: str = "strongest"
     weights: Weights = field(default_factory=dict[str, float])
+    locate: Locate | None = None
+    present: tuple[str, ...] = ()
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -58,6 +62,8 @@ class Plan:
     @property
     def reads(self) -> tuple[str, ...]:
         """Every column that the kernel looks into."""
+        if self.locate:
+            return self.present
         extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
         return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
 
@@ -70,6 +76,7 @@ class Plan:
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            **({"locate": getattr(self.locate, "__qualname__", type(self.locate).__name__)} if self.locate else {}),
             **({"weights": dict(self.weights)} if self.combine == "weighted" else {}),
         }
 
@@ -84,6 +91,7 @@ def make_plan(
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
+    locate: Locate | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Plan:
     """Check the settings of `filter_regional` against the columns present.
@@ -96,13 +104,24 @@ def make_plan(
     _require_mapping(columns, "columns", '{"language": "lang"}')
     _require_mapping(exclude, "exclude", '{"language": ["az"]}')
     mapped = _mapped(columns or {}, present)
-    if region is not None and not any(mapped.values()):
+    if region is not None and locate is None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
     threshold = _quality(quality, min_quality, present)
     if region is None and threshold is None and not exclude:
         raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
     exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
-    return Plan(region, mapped, threshold, exclusions, dict(labels or {}), _rule(combine), _weights(weights, combine))
+    return Plan(
+        region, mapped, threshold, exclusions, dict(labels or {}), _rule(combine), _weights(weights, combine), locate, tuple(present)
+    )
+
+
+def only(*kinds: str) -> dict[str, None]:
+    """Switch off every kind of evidence but these: `columns={**only("country"), "country": "nation"}`.
+
+    >>> sorted(only("country", "language"))
+    ['url']
+    """
+    return dict.fromkeys(kind for kind in _IN_COLUMNS if kind not in kinds)
 
 
 def excluded_reason(key: str, value: object) -> str:
@@ -150,9 +169,9 @@ def _mapped(columns: Columns, present: Sequence[str]) -> dict[str, tuple[str, ..
     for kind in columns:
         if kind in _LATER:
             raise NotBuiltYetError(f"columns[{kind!r}]: evidence from {kind} is not built yet; leave it out. Built: {', '.join(KINDS)}.")
-        if kind not in KINDS:
-            raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, KINDS)}", "columns")
-    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in KINDS}
+        if kind not in _IN_COLUMNS:
+            raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, _IN_COLUMNS)}", "columns")
+    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in _IN_COLUMNS}
 
 
 def _defaults(kind: str, present: Collection[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from hf_regional.filtering.evidence import country, language, url
+from hf_regional.filtering.evidence import country, language, located, url
 from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.by_value import find_by_value
 from hf_regional.filtering.evidence.cells import Cell
@@ -36,6 +36,7 @@ class Kind:
 # Strongest first: a country column outranks an address, and an address a language column.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
+        "locate": Kind(located.find, ()),
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
         "url": Kind(partial(find_by_hit, kind=url.KIND, find=url.find, opine=by_country), url.DEFAULT_COLUMNS),
         "language": Kind(

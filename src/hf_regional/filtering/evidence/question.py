@@ -1,8 +1,8 @@
 """Question: what every kind of evidence is asked with the rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from hf_regional.regions import Region
 
@@ -11,7 +11,8 @@ NO_LABELS: Final[Mapping[str, tuple[str, ...]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which region, and the names of the classes of columns that hold `ClassLabel` integers."""
+    """Which region; the names of the classes of columns that hold `ClassLabel` integers; the caller's hook, if there is one."""
 
     region: Region
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(NO_LABELS))
+    locate: Callable[[dict[str, Any]], Any] | None = None
