@@ -83,7 +83,7 @@ def test_a_builder_is_built_and_filtered_split_by_split(tmp_path: Any) -> None:
         def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
             return [datasets.SplitGenerator(name, gen_kwargs={"langs": langs}) for name, langs in (("train", "id en"), ("test", "th fr"))]
 
-        def _generate_examples(self, langs: str) -> Iterator[tuple[int, dict[str, str]]]:
+        def _generate_examples(self, langs: str, **kwargs: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
             yield from enumerate({"lang": lang} for lang in langs.split())
 
     found = Corpus(cache_dir=str(tmp_path)).filter_regional("SEA")
@@ -131,4 +131,4 @@ def test_a_country_that_a_hook_misspells_is_named() -> None:
     with pytest.raises(NoRowsError, match="locate:unknown 1"):
         filter_regional(pa.table({"x": [1]}), Region("SEA"), locate=lambda row: "Atlantis")
     with pytest.raises(ConfigError, match="locate gave 7"):
-        filter_regional(pa.table({"x": [1]}), Region("SEA"), locate=lambda row: 7)  # pyright: ignore[reportArgumentType]
+        filter_regional(pa.table({"x": [1]}), Region("SEA"), locate=lambda row: 7)  # pyright: ignore[reportArgumentType, reportCallIssue]
