@@ -83,7 +83,7 @@ def test_a_builder_is_built_and_filtered_split_by_split(tmp_path: Any) -> None:
         def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
             return [datasets.SplitGenerator(name, gen_kwargs={"langs": langs}) for name, langs in (("train", "id en"), ("test", "th fr"))]
 
-        def _generate_examples(self, langs: str, **kwargs: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+        def _generate_examples(self, langs: str) -> Iterator[tuple[Any, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
             yield from enumerate({"lang": lang} for lang in langs.split())
 
     found = Corpus(cache_dir=str(tmp_path)).filter_regional("SEA")
