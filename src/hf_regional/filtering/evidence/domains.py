@@ -7,8 +7,6 @@ domain_words.csv      labels that make English of a domain sold by the word ("sh
 All are kept by hand. The weights are estimates with a reason in every row: no registry publishes where its registrants live.
 """
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +15,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from hf_regional.filtering.evidence.tables import table
 from hf_regional.filtering.hits import country_places
 
 OFFICIAL: Final = frozenset({"ac", "edu", "gob", "gouv", "gov", "govt", "gub", "gv", "k12", "mil", "sch", "school"})
@@ -44,8 +43,8 @@ class Domains:
 @cache
 def domains() -> Domains:
     """Read the tables, once."""
-    rows = [row | {"domain": form} for row in _table("country_domains.csv") if row["country"] for form in _forms(row["domain"])]
-    places, labels = country_places(), _table("domain_words.csv")
+    rows = [row | {"domain": form} for row in table("country_domains.csv") if row["country"] for form in _forms(row["domain"])]
+    places, labels = country_places(), table("domain_words.csv")
     return Domains(
         _texts(row["domain"] for row in rows),
         np.array([places[row["country"]] for row in rows], np.int16),
@@ -54,7 +53,7 @@ def domains() -> Domains:
         np.array([row["also"] == "word" for row in rows]),
         np.array([row["also"] == "file" for row in rows]),
         _texts(f"{label}.{row['domain']}" for row in rows for label in _seconds(row)),
-        _texts(row["name"] for row in _table("domain_names.csv")),
+        _texts(row["name"] for row in table("domain_names.csv")),
         _texts(row["label"] for row in labels if row["under"] == "word"),
         rf"(?:^|[.@])(?:{'|'.join(row['label'] for row in labels if row['under'] == 'any')})\.$",
     )
@@ -74,10 +73,3 @@ def _forms(domain: str) -> tuple[str, ...]:
 
 def _texts(texts: Iterable[str]) -> pa.Array:
     return pa.array([*dict.fromkeys(texts)], pa.large_string()).cast(pa.large_binary())
-
-
-def _table(name: str) -> list[dict[str, str]]:
-    from importlib.resources import files  # here, so that importing the module costs nothing
-
-    text = files("hf_regional.filtering.evidence").joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))

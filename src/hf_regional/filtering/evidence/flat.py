@@ -56,6 +56,16 @@ def as_text(array: pa.Array) -> Any:
     return array.view(pa.large_string())
 
 
+def bytes_of(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of (k,) large_binary without nulls, uint8, and where in them each text begins and the last ends, (k + 1,) int64."""
+    _, offsets, data = texts.buffers()
+    if offsets is None or not len(texts):
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    places = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    content = np.frombuffer(data, np.uint8)[places[0] : places[-1]] if data is not None else np.zeros(0, np.uint8)
+    return content, places - places[0]
+
+
 def characters(array: pa.Array) -> np.ndarray:
     """Lengths in characters of (k,) large_binary, int64."""
     return pc.utf8_length(as_text(array)).to_numpy(zero_copy_only=False)
