@@ -15,7 +15,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.parquet import filter_parquet
-from hf_regional.filtering.plan import Columns, Exclude, Plan, Weights, excluded_reason, make_plan, nearest
+from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, excluded_reason, make_plan, nearest
 from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
 from hf_regional.filtering.streams import side_of_stream
@@ -42,6 +42,7 @@ class Settings(TypedDict):
     combine: str
     weights: Weights | None
     locate: Locate | None
+    terms: Terms | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
 ) -> Filtered[Source]: ...
 @overload
 def filter_regional(
@@ -87,6 +89,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]: ...
@@ -102,6 +105,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]:
@@ -121,6 +125,7 @@ def filter_regional(
         weights: how much each kind weighs with "weighted", {"text": 2, "url": 1}.
         locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
             other evidence.
+        terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
         num_proc: processes that judge Parquet files at a time; with `output` only.
 
@@ -140,7 +145,14 @@ def filter_regional(
     if mode not in _MODES:
         raise ConfigError(f"mode={mode!r} is no mode. {nearest(str(mode), _MODES)}", "mode")
     settings = Settings(
-        columns=columns, quality=quality, min_quality=min_quality, exclude=exclude, combine=combine, weights=weights, locate=locate
+        columns=columns,
+        quality=quality,
+        min_quality=min_quality,
+        exclude=exclude,
+        combine=combine,
+        weights=weights,
+        locate=locate,
+        terms=terms,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
