@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hf_regional.filtering.consent.policy import OptOutPolicy as OptOutPolicy
     from hf_regional.filtering.consent.policy import PersonalPolicy as PersonalPolicy
     from hf_regional.filtering.consent.protecting import Protected as Protected
+    from hf_regional.filtering.consent.protecting import hide_personal as hide_personal
     from hf_regional.filtering.consent.protecting import judge_consent as judge_consent
     from hf_regional.filtering.consent.protecting import protect as protect
 
@@ -42,6 +43,7 @@ _HOMES = {
     "Protected": "hf_regional.filtering.consent.protecting",
     "attribute": "hf_regional.filtering.consent.attribution",
     "credits_of": "hf_regional.filtering.consent.attribution",
+    "hide_personal": "hf_regional.filtering.consent.protecting",
     "judge_consent": "hf_regional.filtering.consent.protecting",
     "judge_licences": "hf_regional.filtering.consent.licence_rules",
     "plan_consent": "hf_regional.filtering.consent.plan",

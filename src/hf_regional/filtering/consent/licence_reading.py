@@ -19,7 +19,7 @@ AND: Final = " AND "
 OR: Final = " OR "
 
 _LONGEST: Final = 400  # characters; longer ones are whole licence texts, which are nobody's identifier
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"'()\[\]]+|\bcreativecommons\.org/[^\s<>\"'()\[\]]+")
+_ADDRESS: Final = re.compile(r"(?:(?:https?:)?//|www\.)[^\s<>\"'()\[\]]+|\bcreativecommons\.org/[^\s<>\"'()\[\]]+")
 _CC_ADDRESS: Final = re.compile(r"creativecommons\.org/licenses/([a-z]{2}(?:-[a-z]{2}){0,3})(?:/(\d\.\d))?(?:/[\w.\-]*)*")
 _NO_AI: Final = re.compile(
     r"\bno[ \-]?(?:gen(?:erative)?[ \-]?)?(?:ai|ml|machine learning)\b|\bnoimageai\b"
@@ -27,6 +27,8 @@ _NO_AI: Final = re.compile(
     r"\b(?:train(?:ing)?\b[^.;]{0,30}\b(?:ai|ml|models?)|(?:ai|ml|machine[ \-]learning)\b[^.;]{0,20}\btraining)\b"
 )
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright(?:ed)?\b|all rights reserved)")
+_ODD: Final = frozenset({"So", "Sm", "Cc", "Cs", "Co", "Cn"})
+_HARMLESS: Final = frozenset("©®℗™+|<>=~")
 _CUTS: Final = re.compile(r"\s*(?:[,;|\n/]|\s&|\s\+|\.(?=\s)|\band\b)\s*")
 _CHOICE: Final = re.compile(r"\s+or\s+")
 
@@ -50,10 +52,17 @@ def read_licence(text: str) -> str:
     """
     if len(text) > _LONGEST:
         return UNKNOWN
-    plain = unicodedata.normalize("NFKC", text).casefold().strip()
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\ufe0f", "").strip()
+    if any(_is_odd(sign) for sign in plain):
+        return UNKNOWN
     if _NO_AI.search(plain):
         return NO_AI
     return _whole(plain) or _choice(plain) or _several(plain) or _reserved(plain) or UNKNOWN
+
+
+def _is_odd(sign: str) -> bool:
+    """Signs that may say anything: pictures, "≠", U+FFFD for bytes that were lost."""
+    return unicodedata.category(sign) in _ODD and sign not in _HARMLESS and not sign.isspace()
 
 
 @cache
@@ -82,7 +91,7 @@ def agreed(said: Iterable[str | None]) -> str | None:
 
 
 def _address(address: str) -> str | None:
-    bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", address).rstrip("/.,;")
+    bare = re.sub(r"^(?:(?:https?:)?//)?(?:www\.)?", "", address).rstrip("/.,;")
     if parts := _CC_ADDRESS.fullmatch(bare):
         return cc_identifier(parts[1], parts[2])
     while bare and bare not in _addresses():  # a deed or a language below the licence's own page: /deed.id, /legalcode

@@ -65,9 +65,10 @@ def protect(rows: Rows, policy: ConsentPolicy | ConsentPlan | None = None) -> Pr
     """
     plan = policy if isinstance(policy, ConsentPlan) else plan_consent(rows.schema, policy or ConsentPolicy())
     ruling = judge_consent(rows, plan)
-    counts = ConsentCounts(rows.num_rows, refused=ruling.judged.counts, unread=ruling.unread, unsearched=dict(plan.unsearched))
+    hidden, counts = hide_personal(rows, plan)
+    counts.rows, counts.refused, counts.unread = rows.num_rows, ruling.judged.counts, ruling.unread
     _count_licences(ruling.licences, counts)
-    return Protected(_hidden(rows, plan, counts), ruling, counts, plan.drops)
+    return Protected(hidden, ruling, counts, plan.drops)
 
 
 def judge_consent(rows: pa.Table | pa.RecordBatch, plan: ConsentPlan) -> Ruling:
@@ -111,8 +112,14 @@ def _count_licences(licences: LicencesRead | None, counts: ConsentCounts) -> Non
         counts.readings[text, identifier] += size
 
 
-def _hidden(rows: Rows, plan: ConsentPlan, counts: ConsentCounts) -> Rows:
-    """Drop and mask column by column; a column in which nothing is found stays the object it was."""
+def hide_personal(rows: Rows, plan: ConsentPlan) -> tuple[Rows, ConsentCounts]:
+    """Mask contacts and drop columns about persons; the rows with any of the columns will do.
+
+    Returns:
+        The rows, in which a column where nothing is found is the object it was; and what was masked and dropped (`rows` is 0, so
+        that these counts can be added to those of a ruling on the same rows).
+    """
+    counts = ConsentCounts(unsearched=dict(plan.unsearched))
     surgery = _surgery(plan, counts)
     kept: list[tuple[pa.Field, Any]] = []
     for field in rows.schema:
@@ -121,9 +128,8 @@ def _hidden(rows: Rows, plan: ConsentPlan, counts: ConsentCounts) -> Rows:
             kept.append((field.with_type(column.type), column))
     schema = pa.schema([field for field, _ in kept], metadata=rows.schema.metadata)
     columns = [column for _, column in kept]
-    if kept or not len(rows.schema):
-        return type(rows).from_arrays(columns, schema=schema)
-    return rows.select([])  # it keeps the number of rows, which no array is left to tell
+    # Where nothing is left, `select` keeps the number of rows, which no array tells.
+    return (type(rows).from_arrays(columns, schema=schema) if kept else rows.select([])), counts
 
 
 def _rebuilt(column: Any, field: pa.Field, surgery: Surgery) -> Any:
