@@ -62,6 +62,7 @@ READ = [
     ("GFDL, CC BY-SA 3.0", "gfdl AND cc-by-sa-3.0"),  # whether both bind is not said: both do
     ("CC BY 4.0, CC BY-NC 4.0", "cc-by-4.0 AND cc-by-nc-4.0"),
     ("No AI training", "no-ai"),
+    ("🚫 NoAI", "no-ai"),
     ("CC BY 4.0, NoAI", "no-ai"),
     ("may not be used to train AI models", "no-ai"),
 ]

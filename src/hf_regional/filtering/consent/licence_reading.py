@@ -53,10 +53,10 @@ def read_licence(text: str) -> str:
     if len(text) > _LONGEST:
         return UNKNOWN
     plain = unicodedata.normalize("NFKC", text).casefold().replace("\ufe0f", "").strip()
-    if any(_is_odd(sign) for sign in plain):
-        return UNKNOWN
     if _NO_AI.search(plain):
         return NO_AI
+    if any(_is_odd(sign) for sign in plain):
+        return UNKNOWN
     return _whole(plain) or _choice(plain) or _several(plain) or _reserved(plain) or UNKNOWN
 
 

@@ -1,8 +1,8 @@
 """Lists of works that must not be used: a file of URLs, domains and digests in; the rows that are on it out.
 
-One entry a line ("#" begins a comment), or CSV or Parquet whose columns of text hold them. What an entry is, it says itself:
-hexadecimal digits of the length of MD5, SHA-1 or SHA-256 are a digest, "example.com" a domain with all below it, anything with a
-path a URL. Addresses are compared without scheme, "www.", fragment, closing slash and case.
+One entry a line ("#" begins a comment), or CSV or Parquet with columns named url, domain, sha256 and so on. What an entry is, it
+says itself: hexadecimal digits of the length of MD5, SHA-1 or SHA-256 are a digest, "example.com" a domain with all below it,
+anything with a path a URL. Addresses are compared without scheme, "www.", fragment, closing slash and case.
 """
 
 import os
@@ -17,12 +17,14 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.errors import BadRowError, DamagedFileError, MissingFileError
-from hf_regional.filtering.consent.columns import Column, pc, readable
+from hf_regional.filtering.consent.columns import Column, name_key, pc, readable
 from hf_regional.filtering.consent.judged import Judged, nothing_against
+from hf_regional.filtering.consent.tables import table
 
 REASON: Final = "opt-out:list"
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
 _DOMAIN: Final = re.compile(r"(?:\*\.)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?")
+_NAMED: Final = frozenset({row["column"] for row in table("columns.csv") if row["role"] in ("url", "hash")} | {"domain", "host", "digest"})
 _HEAD: Final = r"^\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//(?:[^/@?#]*@)?(?:[wW]{3}\.)?|^\s*[wW]{3}\."
 _TAIL: Final = r"#.*$"
 _END: Final = r"(?:/+|\s+)$"
@@ -165,11 +167,19 @@ def _table(path: Path) -> pa.Table:
         return parquet.read_table(path)
     from pyarrow import csv
 
-    return csv.read_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True))
+    with csv.open_csv(path) as file:
+        names = file.schema.names
+    # All as text: a digest of nothing but digits must not become a number. A file without a head has an entry in its place.
+    kinds = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True)
+    headless = any(_kind(name)[0] for name in names)
+    reading = csv.ReadOptions(column_names=names if headless else None)
+    return csv.read_csv(path, read_options=reading, convert_options=kinds)
 
 
 def _cells(rows: pa.Table) -> Iterable[tuple[str, str]]:
-    for name in rows.schema.names:
+    """The entries of a table: those of columns named for them, or else of all columns of text."""
+    named = [name for name in rows.schema.names if name_key(name) in _NAMED]
+    for name in named or rows.schema.names:
         for place, text in enumerate(_plain(rows[name]).to_pylist(), 1):
             if text and text.strip():
                 yield f"row {place}, column {name}", text.strip()

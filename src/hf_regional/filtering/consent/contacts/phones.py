@@ -41,7 +41,7 @@ _YEARS: Final = re.compile(rf"{_YEAR}(?:[-./ ]{_YEAR})+")
 _ROW_OF_DIGITS: Final = "012345678901234567890 9876543210"
 _NO_DIGITS: Final = re.compile(r"[^0-9]")
 _PAIRS: Final = re.compile(r"\d\d(?: \d\d)+")
-_CARD: Final = re.compile(r"\d{4}(?:[- ]\d{4}){3}")
+_CARD: Final = re.compile(r"\d{4}([- ])\d{4}\1\d{4}\1\d{4}")
 
 
 class _Form(NamedTuple):
@@ -139,7 +139,7 @@ def _is_number(written: str, cued: bool, refused: bool) -> bool:
         return True
     spelled = _spelled(written)
     if any(one.least <= len(number) <= one.most and one.form.fullmatch(spelled) for one in _forms()):
-        return cued or not (_counts_up(written) or number in _ROW_OF_DIGITS)
+        return cued or not (_counts_up(written) or written in _ROW_OF_DIGITS)
     return cued and _may_be_dialled(written, number)
 
 
