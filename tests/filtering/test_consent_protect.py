@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import datasets
 import numpy as np
@@ -103,6 +104,13 @@ def test_keys_addresses_and_licences_are_not_searched_and_said_to_be_not():
     }  # fmt: skip
 
 
+def test_a_map_is_passed_on_and_said_to_be_not_searched():
+    table = pa.table({"extra": pa.array([[("note", "a@b.co")]], pa.map_(pa.string(), pa.string()))})
+    found = protect(table)
+    assert found.rows.equals(table)
+    assert found.counts.unsearched == {"extra": "a map<string, string>, which is not searched"}
+
+
 def test_texts_and_contacts_can_be_chosen():
     table = pa.table({"a": ["a@b.co @made 0812-3456-7890"], "b": ["a@b.co"], "c": [{"d": "a@b.co"}]})
     only = PersonalPolicy(texts=["a", "c.d"], mask=["e-mail", "handle"])
@@ -182,6 +190,16 @@ def test_a_ruling_needs_only_the_columns_that_the_plan_reads_and_hiding_only_tho
     assert rows.to_pylist() == [{"text": text} for text in MASKED]
     counts.add(protect(table.select(["license", "noai"])).counts)
     assert counts.rows == 5
+
+
+def test_a_plan_travels_to_other_processes(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("a.org", encoding="utf-8")
+    table = pa.table({"text": TEXTS, "url": ["https://a.org/1", None, "", "https://b.org", "http://x.a.org"]})
+    plan = plan_consent(table.schema, ConsentPolicy(opt_out=OptOutPolicy(lists=[path])))
+    sent = pickle.dumps(plan)
+    assert len(sent) < 10_000  # the list itself stays in its file
+    assert protect(table, pickle.loads(sent)).ruling.judged.codes.tolist() == [1, 0, 0, 0, 1]
 
 
 def test_columns_in_which_nothing_is_found_are_not_copied():
@@ -294,6 +312,18 @@ def test_credits_are_counted_by_author_licence_and_site(tmp_path):
     assert found.write(tmp_path / "credits.md", limit=1).read_text(encoding="utf-8").count("\n") == 2
     with pytest.raises(ConfigError, match=r"credits\.txt"):
         found.write(tmp_path / "credits.txt")
+
+
+def test_credit_is_given_for_what_may_be_used():
+    table = pa.table({"author": ["Ani", "Budi", "Ani"], "license": ["MIT", "All rights reserved", None], "text": ["a"] * 3})
+    for rows in (table, table.to_batches()[0]):
+        found = protect(rows)
+        assert found.attribution().to_pylist() == [
+            "by Ani, MIT License (https://opensource.org/license/mit)", "by Budi, All rights reserved", "by Ani",
+        ]  # fmt: skip
+        assert sorted(found.credits().works.values()) == [1, 1]
+        assert {credit.author for credit in found.credits().works} == {"Ani"}
+    assert protect(table, ConsentPolicy(licences=None)).attribution().to_pylist() == ["by Ani", "by Budi", "by Ani"]
 
 
 def test_an_opt_out_policy_reads_no_column_that_it_does_not_heed():

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.filtering.consent.columns import fits, name_key, roles
-from hf_regional.filtering.consent.nested import SEP, Leaf, is_text, leaves
+from hf_regional.filtering.consent.nested import SEP, Leaf, is_list, is_text, leaves
 from hf_regional.filtering.consent.opt_out import signal_columns
 from hf_regional.filtering.consent.opt_out_lists import read_opt_out_list
 from hf_regional.filtering.consent.policy import ConsentPolicy, PersonalPolicy
@@ -109,7 +109,15 @@ def _personal(
         return drops, _asked_texts(policy.texts, left), {}
     coded = {name for role in ("url", "hash", *_LICENCE_ROLES) for name in found[role]}
     reasons = {leaf.path: _why_unsearched(leaf, policy, coded) for leaf in left if is_text(leaf.kind)}
-    return drops, frozenset(path for path, why in reasons.items() if not why), {path: why for path, why in reasons.items() if why}
+    closed = {leaf.path: f"a {leaf.kind}, which is not searched" for leaf in left if _is_closed(leaf.kind)}
+    return drops, frozenset(path for path, why in reasons.items() if not why), {path: why for path, why in reasons.items() if why} | closed
+
+
+def _is_closed(kind: pa.DataType) -> bool:
+    """Maps, unions, views of lists: nested types that are passed on as they are."""
+    while is_list(kind):
+        kind = kind.value_type
+    return pa.types.is_nested(kind) and not pa.types.is_struct(kind)
 
 
 def _why_dropped(leaf: Leaf, policy: PersonalPolicy) -> str:

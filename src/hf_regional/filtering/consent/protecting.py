@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
+from hf_regional.filtering.consent.attribution import Credits, attribute, credits_of
 from hf_regional.filtering.consent.counts import ConsentCounts
 from hf_regional.filtering.consent.judged import Judged, first_of
 from hf_regional.filtering.consent.licence_rules import LicencesRead, judge_licence_columns
@@ -34,20 +35,35 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Protected(Generic[Rows]):
-    """The rows, all of them, masked and without the dropped columns; what is held against each; what was done.
-
-    dropped: column, or `column.field`, -> why it is gone.
-    """
+    """The rows, all of them, masked and without the dropped columns; what is held against each; what was done, and by which plan."""
 
     rows: Rows
     ruling: Ruling
     counts: ConsentCounts
-    dropped: Mapping[str, str]
+    plan: ConsentPlan
+
+    @property
+    def dropped(self) -> Mapping[str, str]:
+        """Column, or `column.field`, -> why it is gone."""
+        return self.plan.drops
 
     @property
     def allowed(self) -> Rows:
         """The rows against which nothing is held."""
         return self.rows.filter(pa.array(self.ruling.judged.passes))
+
+    def attribution(self) -> pa.Array:
+        """One line of credit for each of `rows`, (n,) large_string; null where a row names nothing to credit."""
+        return attribute(self.rows, self.plan.roles, self._wordings)
+
+    def credits(self) -> Credits:
+        """The works in `allowed`, by author, licence and site."""
+        wordings = self._wordings
+        return credits_of(self.allowed, self.plan.roles, None if wordings is None else wordings.filter(pa.array(self.ruling.judged.passes)))
+
+    @property
+    def _wordings(self) -> pa.DictionaryArray | None:
+        return self.ruling.licences.wordings if self.ruling.licences else None
 
 
 def protect(rows: Rows, policy: ConsentPolicy | ConsentPlan | None = None) -> Protected[Rows]:
@@ -68,7 +84,7 @@ def protect(rows: Rows, policy: ConsentPolicy | ConsentPlan | None = None) -> Pr
     hidden, counts = hide_personal(rows, plan)
     counts.rows, counts.refused, counts.unread = rows.num_rows, ruling.judged.counts, ruling.unread
     _count_licences(ruling.licences, counts)
-    return Protected(hidden, ruling, counts, plan.drops)
+    return Protected(hidden, ruling, counts, plan)
 
 
 def judge_consent(rows: pa.Table | pa.RecordBatch, plan: ConsentPlan) -> Ruling:
