@@ -245,8 +245,8 @@ def _cut(begin: np.ndarray, end: np.ndarray, left: np.ndarray, right: np.ndarray
     whole = np.repeat(np.arange(len(begin)), parts)
     place = np.arange(len(whole)) - np.repeat(np.cumsum(parts) - parts, parts)
     step = (end - begin)[whole] / parts[whole, None]
-    x, y = (begin[whole] + step * place[:, None]).T
-    return _Pieces(x, y, *step.T.copy(), left[whole], right[whole])
+    x, y = (begin[whole] + step * place[:, None]).T.copy()
+    return _Pieces(x, y, step[:, 0].copy(), step[:, 1].copy(), left[whole], right[whole])
 
 
 def _lists(pieces: _Pieces, reach: float, side: int) -> _Lists:
