@@ -10,10 +10,13 @@ from PIL import Image, ImageCms
 
 from hf_regional.errors import BadRowError, ConfigError
 from hf_regional.filtering.evidence import outlines
-from hf_regional.filtering.evidence.coordinates import find
+from hf_regional.filtering.evidence.coordinates import find, find_in
 from hf_regional.filtering.evidence.exif import exif_position, strip_position
 from hf_regional.filtering.evidence.outlines import NOBODYS, locate
+from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import NOWHERE, country_codes
+from hf_regional.filtering.opinions import ANSWERS
+from hf_regional.regions import Region
 
 CODES = (*country_codes(), None)  # so that place -1 is null
 
@@ -200,6 +203,18 @@ def test_integers_decimals_dictionaries_and_chunks_are_read():
 def test_what_goes_into_the_evidence_is_rounded_to_a_kilometre():
     found = find([pa.array([13.756331]), pa.array([100.501765])], ["lat", "lon"])
     assert found.hits.value.to_pylist() == ["13.76,100.5"]
+
+
+def test_a_batch_is_judged_by_the_points_in_it():
+    rows = pa.table({"y": [13.7563, 48.8566, 0.0, None, 1.4382], "x": [100.5018, 2.3522, 0.0, None, 103.7890]})
+    found = find_in(rows, ("y", "x"), Question(Region("SEA")))
+    assert [ANSWERS[answer] for answer in found.opinions.answer] == ["kept", "other", "none", "none", "kept"]
+    assert [found.opinions.reasons[found.opinions.reason[row]] for row in (0, 1, 4)] == [
+        "coordinates:THA",
+        "coordinates:FRA",
+        "coordinates:SGP",
+    ]
+    assert found.unknown == {("y,x", "0, 0: the place where files put what they do not know"): 1}
 
 
 def all_to_the_west(x, y):

@@ -15,7 +15,9 @@ from pyarrow import compute
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.evidence.flat import as_text
 from hf_regional.filtering.evidence.outlines import REACH_KM, Located, locate
+from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import NOWHERE, Hits, no_hits
+from hf_regional.filtering.opinions import Found, by_country
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
@@ -85,6 +87,15 @@ def find(columns: Sequence[pa.Array | pa.ChunkedArray], names: Sequence[str]) ->
     set_aside = np.bincount(fault, minlength=len(_FAULTS))
     unknown = Counter({(",".join(names), what): int(rows) for what, rows in zip(_FAULTS[1:], set_aside[1:], strict=True) if rows})
     return Placed(_hits(names, points, row, where), unknown)
+
+
+def find_in(rows: pa.Table | pa.RecordBatch, columns: tuple[str, ...], question: Question) -> Found:
+    """Read the coordinates of a batch: from two columns, latitude first, or from one that holds both.
+
+    What was set aside says nothing of a row, as if it were not there, and is counted.
+    """
+    placed = find([rows[name] for name in columns], columns)
+    return Found(placed.hits, by_country(placed.hits, question.region, rows.num_rows), placed.unknown)
 
 
 def is_readable(kind: pa.DataType, *, is_alone: bool) -> bool:
