@@ -12,7 +12,8 @@ from hf_regional.errors import BadRowError, ConfigError
 from hf_regional.filtering.evidence import outlines
 from hf_regional.filtering.evidence.coordinates import find, find_in
 from hf_regional.filtering.evidence.exif import exif_position, strip_position
-from hf_regional.filtering.evidence.outlines import NOBODYS, locate
+from hf_regional.filtering.evidence.locating import locate
+from hf_regional.filtering.evidence.outlines import NOBODYS
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import NOWHERE, country_codes
 from hf_regional.filtering.opinions import ANSWERS
@@ -219,7 +220,7 @@ def test_a_batch_is_judged_by_the_points_in_it():
 
 def all_to_the_west(x, y):
     """What lies at a point, by brute force: east of the last of all pieces that a line from the far west crosses."""
-    pieces = outlines._read()
+    pieces = outlines.read()
     low, high = np.minimum(pieces.y, pieces.y + pieces.dy), np.maximum(pieces.y, pieces.y + pieces.dy)
     met = np.flatnonzero((low <= y) & (y < high))
     at = pieces.x[met] + (y - pieces.y[met]) / pieces.dy[met] * pieces.dx[met]

@@ -14,7 +14,8 @@ from pyarrow import compute
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.evidence.flat import as_text
-from hf_regional.filtering.evidence.outlines import REACH_KM, Located, locate
+from hf_regional.filtering.evidence.locating import Located, locate
+from hf_regional.filtering.evidence.outlines import REACH_KM
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import NOWHERE, Hits, no_hits
 from hf_regional.filtering.opinions import Found, by_country
