@@ -46,12 +46,11 @@ def find(features: np.ndarray, references: np.ndarray, countries: Sequence[str],
     if not -1 <= threshold < 1:
         raise OutOfRangeError(f"threshold must be in [-1, 1), got {threshold}: it is a mean cosine. SEA-VL took 0.555 for CLIP ViT-B/32.")
     means, places = means_of(references, countries)
-    row = np.flatnonzero(np.isfinite(features).all(1)) if features.size else np.zeros(0, np.int64)
-    if not len(row):
+    if not features.size:
         return no_hits(KIND)
-    _require_fit(features[row], means.shape[1], f"the features of column {name!r}")
-    scores = features[row].astype(np.float32) @ means.T
-    where, country = np.nonzero(scores >= threshold)
+    _require_fit(features, means.shape[1], f"the features of column {name!r}", may_lack=True)
+    scores = features.astype(np.float32, copy=False) @ means.T
+    where, country = np.nonzero(scores >= threshold)  # NaN is not
     if not len(where):
         return no_hits(KIND)
     score = scores[where, country]
@@ -60,7 +59,7 @@ def find(features: np.ndarray, references: np.ndarray, countries: Sequence[str],
     sure = np.clip(0.5 + 0.5 * (score - threshold) / (1 - threshold), 0.5, 1.0).astype(np.float32)
     value = pc.round(pa.array(score.astype(np.float64)), 3).cast(pa.string())
     nowhere = np.full(len(where), NOWHERE, np.int32)
-    return Hits(KIND, (name,), row[where], value, places[country], sure, nowhere, nowhere, np.zeros(len(where), np.int16))
+    return Hits(KIND, (name,), where, value, places[country], sure, nowhere, nowhere, np.zeros(len(where), np.int16))
 
 
 def means_of(references: np.ndarray, countries: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -78,15 +77,16 @@ def means_of(references: np.ndarray, countries: Sequence[str]) -> tuple[np.ndarr
         place = codes.index(None)
         raise ConfigError(f"reference {place} is of {countries[place]!r}, which is no country: give a code or a name.", "references")
     places, whose = np.unique([country_places()[code] for code in codes if code], return_inverse=True)
-    sums = np.zeros((len(places), references.shape[1]))
-    np.add.at(sums, whose, references)  # in float64: a mean of thousands in float32 loses two digits
-    return (sums / np.bincount(whose)[:, None]).astype(np.float32), places.astype(np.int16)
+    # In float64: a mean of thousands in float32 loses two digits.
+    means = [references[whose == place].mean(0, dtype=np.float64) for place in range(len(places))]
+    return np.array(means, np.float32), places.astype(np.int16)
 
 
-def _require_fit(rows: np.ndarray, width: int, what: str) -> None:
+def _require_fit(rows: np.ndarray, width: int, what: str, *, may_lack: bool = False) -> None:
+    """Refuse rows of another width or norm; rows with NaN pass where some `may_lack`."""
     if rows.ndim != 2 or rows.shape[1] != width:
         raise ConfigError(f"{what} have the shape {rows.shape}, the references are {width} wide: encode both with the same model.", "image")
-    norms = np.linalg.norm(rows, axis=1)
-    off = np.flatnonzero(~(abs(norms - 1) <= _UNIT))
+    norms = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    off = np.flatnonzero(~(abs(norms - 1) <= _UNIT) & ~(np.isnan(norms) & may_lack))
     if len(off):
         raise ConfigError(f"{what} have a row, {off[0]}, of norm {norms[off[0]]:.4g}: divide each row by its norm.", "image")
