@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import filter_parquet
-from hf_regional.filtering.plan import Columns, Exclude, Plan, Weights, excluded_reason, make_plan, nearest
-from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
+from hf_regional.filtering.plan import Columns, Exclude, Plan, Weights, make_plan, nearest
+from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
 from hf_regional.filtering.streams import side_of_stream
 from hf_regional.filtering.tables import part_dataset, part_table
@@ -28,7 +29,6 @@ Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
 _MODES: Final = ("keep", "annotate")
-_BEFORE_ALL: Final = -1
 _REASONS: Final = 5
 
 
@@ -42,6 +42,9 @@ class Settings(TypedDict):
     combine: str
     weights: Weights | None
     locate: Locate | None
+    samples: int
+    pictures: bool
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
 ) -> Filtered[Source]: ...
 @overload
 def filter_regional(
@@ -87,6 +93,9 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]: ...
@@ -102,6 +111,9 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]:
@@ -121,6 +133,9 @@ def filter_regional(
         weights: how much each kind weighs with "weighted", {"text": 2, "url": 1}.
         locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
             other evidence.
+        samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
+        pictures: show their pictures too, as thumbnails in the report's page.
+        seed: of the choice of samples.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
         num_proc: processes that judge Parquet files at a time; with `output` only.
 
@@ -140,7 +155,16 @@ def filter_regional(
     if mode not in _MODES:
         raise ConfigError(f"mode={mode!r} is no mode. {nearest(str(mode), _MODES)}", "mode")
     settings = Settings(
-        columns=columns, quality=quality, min_quality=min_quality, exclude=exclude, combine=combine, weights=weights, locate=locate
+        columns=columns,
+        quality=quality,
+        min_quality=min_quality,
+        exclude=exclude,
+        combine=combine,
+        weights=weights,
+        locate=locate,
+        samples=samples,
+        pictures=pictures,
+        seed=seed,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
@@ -156,7 +180,7 @@ def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode:
     tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, region, settings) for name, part in splits.items()}
     for name, plan in plans.items():
-        tally.put(name, _BEFORE_ALL, _foreseen(plan))
+        tally.put(name, BEFORE_ALL, foreseen(plan))
     parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
     told = {"mode": mode, **next(iter(plans.values())).settings()}
     report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
@@ -172,7 +196,6 @@ def _filter_files(
 ) -> Filtered[IterableDataset]:
     plan = _plan(stream_of(files), region, settings)
     report = filter_parquet(files, plan, output, mode=mode, write="all" if mode == "annotate" else "both", processes=num_proc)
-    report.tally.put("", _BEFORE_ALL, _foreseen(plan))
     if mode == "keep" and report.kept == 0:
         raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {output / 'dropped'}.")
     data, dropped = (stream_of(sorted((output / side).glob("*.parquet"))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
@@ -200,16 +223,8 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     # A stream after `map` does not know its columns: its first row does.
     present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
-    return make_plan(present, region, labels=labels, **settings)
-
-
-def _foreseen(plan: Plan) -> Counts:
-    """Zero rows for each exclusion: one that meets no row, a misspelt code perhaps, must show."""
-    counts = Counts()
-    for rule in plan.exclude:
-        for value in rule.values:
-            counts.outcomes[Outcome("none", excluded_reason(rule.key, value), rule.column)] = 0
-    return counts
+    images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
+    return make_plan(present, region, labels=labels, images=images, **settings)
 
 
 def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:

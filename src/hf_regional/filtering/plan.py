@@ -10,6 +10,7 @@ from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
 
@@ -42,7 +43,10 @@ class Exclusion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns."""
+    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns.
+
+    groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none.
+    """
 
     region: Region | None
     columns: Mapping[str, tuple[str, ...]]
@@ -53,6 +57,8 @@ class Plan:
     weights: Weights = field(default_factory=dict[str, float])
     locate: Locate | None = None
     present: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict[str, str])
+    sampling: Sampling | None = None
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -62,6 +68,11 @@ class Plan:
     @property
     def reads(self) -> tuple[str, ...]:
         """Every column that the kernel looks into."""
+        return tuple(dict.fromkeys((*self.weighs, *self.groups.values())))
+
+    @property
+    def weighs(self) -> tuple[str, ...]:
+        """The columns that a verdict may depend on; the others are read to count by alone."""
         if self.locate:
             return self.present
         extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
@@ -76,6 +87,9 @@ class Plan:
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            "countries": sorted(self.region.countries) if self.region else None,
+            "groups": dict(self.groups),
+            "samples": self.sampling.as_dict() if self.sampling else None,
             **({"locate": getattr(self.locate, "__qualname__", type(self.locate).__name__)} if self.locate else {}),
             **({"weights": dict(self.weights)} if self.combine == "weighted" else {}),
         }
@@ -93,8 +107,12 @@ def make_plan(
     weights: Weights | None = None,
     locate: Locate | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
+    images: Sequence[str] = (),
 ) -> Plan:
-    """Check the settings of `filter_regional` against the columns present.
+    """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
 
     Raises:
         ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
@@ -111,7 +129,17 @@ def make_plan(
         raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
     exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
     return Plan(
-        region, mapped, threshold, exclusions, dict(labels or {}), _rule(combine), _weights(weights, combine), locate, tuple(present)
+        region,
+        mapped,
+        threshold,
+        exclusions,
+        dict(labels or {}),
+        _rule(combine),
+        _weights(weights, combine),
+        locate,
+        tuple(present),
+        _groups(present, mapped, region),
+        make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
 
 
@@ -141,6 +169,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     return f"{did_you_mean(name, names)} Known: {', '.join(names)}.".lstrip()
+
+
+def _groups(present: Sequence[str], mapped: Mapping[str, tuple[str, ...]], region: Region | None) -> dict[str, str]:
+    # With a region, the countries are those that were found, whatever a column says.
+    return {group: name for group, name in group_columns(present, mapped).items() if group != "country" or region is None}
 
 
 def _rule(combine: str) -> str:
