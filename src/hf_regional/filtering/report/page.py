@@ -84,7 +84,7 @@ def _chips(sample: Sample) -> tuple[list[tuple[str, str, str]], int]:
 def _meaning(column: str, found: Sequence[Mapping[str, Any]]) -> str:
     named = sorted((one for one in found if one["country"]), key=lambda one: -one["confidence"])
     meaning = ", ".join(f"{one['country']} {one['confidence']:.2f}" for one in named[:_COUNTRIES]) + (" …" if named[_COUNTRIES:] else "")
-    return f"{meaning} · {column}" if meaning else column
+    return " · ".join(filter(None, [meaning, column if column != found[0]["kind"] else ""]))
 
 
 def _source(picture: Picture) -> str:

@@ -102,20 +102,20 @@ class Samples:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def wanted(self, first: int, strata: Sequence[Stratum | None], places: np.ndarray) -> np.ndarray:
-        """The rows of a batch, (m,) int64, that belong to the sample of one stratum each as far as it is known.
+    def wanted(self, numbers: np.ndarray, strata: Sequence[Stratum], places: np.ndarray) -> np.ndarray:
+        """Those of n rows, (m,) int64 places among them, that belong to the samples of their strata as far as those are known.
 
         Args:
-            first: the number of the batch's first row.
-            strata: those that occur in it; null for rows that are in none.
+            numbers: (n,) int64, the rows' numbers in the source.
+            strata: those that occur.
             places: (n,) int64, the place of each row's stratum among them.
         """
-        order = _scrambled(np.arange(first, first + len(places)), self.seed)
-        bars = np.array([0 if stratum is None else self._bar(stratum) for stratum in strata] or [0], np.uint64)
+        order = _scrambled(numbers, self.seed)
+        bars = np.array([self._bar(stratum) for stratum in strata] or [0], np.uint64)
         below = np.flatnonzero(order < bars[places])
         ranked = below[np.lexsort((order[below], places[below]))]
         begin = np.searchsorted(places[ranked], places[ranked])  # where the run of each row's stratum begins
-        most = np.array([0 if stratum is None else self._most(stratum) for stratum in strata] or [0])[places[ranked]]
+        most = np.array([self._most(stratum) for stratum in strata] or [0])[places[ranked]]
         return ranked[np.arange(len(ranked)) - begin < most]
 
     def add(self, found: Iterable[Sample]) -> None:
@@ -185,20 +185,15 @@ class Samples:
 
 def strata_of(sample: Sample) -> list[Stratum]:
     """The strata that a row is in."""
-    return [
-        Reason(sample.verdict, sample.reason),
-        *filter(None, (taken_from(sample.verdict, sample.reason, *part) for part in _parts(sample))),
-    ]
+    found: list[Stratum] = [Reason(sample.verdict, sample.reason)]
+    if is_taken(sample.verdict, sample.reason):
+        found += [Taken(step_of(sample.reason), group, sample.groups[group]) for group in STRATIFIED if group in sample.groups]
+    return found
 
 
-def taken_from(verdict: str, reason: str, group: str, value: str) -> "Taken | None":
-    """The stratum of the rows that one step took from one part of the corpus, unless it was the region's: its reasons tell them apart."""
-    step = step_of(reason)
-    return None if verdict == KEPT or step == REGION else Taken(step, group, value)
-
-
-def _parts(sample: Sample) -> list[tuple[str, str]]:
-    return [(group, sample.groups[group]) for group in STRATIFIED if group in sample.groups]
+def is_taken(verdict: str, reason: str) -> bool:
+    """Whether a step other than the region's took rows like this; the region's reasons tell countries and languages apart."""
+    return verdict != KEPT and step_of(reason) != REGION
 
 
 def _scrambled(rows: np.ndarray, seed: int) -> np.ndarray:

@@ -1,13 +1,13 @@
 """The story: a report in; what its page and its Markdown tell, in the order in which they tell it, out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hf_regional.cards.places import region_label
 from hf_regional.filtering.report.comparing import comparison
 from hf_regional.filtering.report.counts import Outcome
-from hf_regional.filtering.report.losses import WORSE, Loss, Passage
+from hf_regional.filtering.report.losses import WORSE, Compared, Loss, Passage
 from hf_regional.filtering.report.losses import losses as losses_below
 from hf_regional.filtering.report.steps import REGION, STEPS, Step, step_of
 from hf_regional.filtering.report.wording import GROUPS, label
@@ -78,7 +78,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is told of a report."""
+    """What is told of a report; `losses` stand out, `worse` are parts that lost clearly more than the others, and not far more."""
 
     region: str
     rows: int
@@ -86,6 +86,7 @@ class Story:
     verdicts: Mapping[str, int]
     stages: tuple[Stage, ...]
     losses: tuple[Loss, ...]
+    worse: tuple[Loss, ...]
     matrices: tuple[Matrix, ...]
     outcomes: tuple[tuple[Outcome, int], ...]
     unknown: tuple[tuple[str, str, int], ...]
@@ -103,7 +104,8 @@ def story_of(report: "FilterReport") -> Story:
     """Put together what is told; steps that took nothing and were not asked to are left out."""
     outcomes = report.outcomes
     stages = _stages(report.steps, outcomes, report.settings)
-    marked = report.losses
+    found, is_compared, marked = report.groups, comparison(report.settings), report.losses
+    worse = [loss for loss in losses_below(found, is_compared, WORSE) if loss not in marked]
     unknown = [(column, text, rows) for column, texts in report.unknown.items() for text, rows in texts.items()]
     return Story(
         region=_region(report.region, report.settings),
@@ -112,7 +114,8 @@ def story_of(report: "FilterReport") -> Story:
         verdicts=report.by_verdict,
         stages=stages,
         losses=tuple(marked),
-        matrices=_matrices(report, tuple(stage.step for stage in stages), marked),
+        worse=tuple(worse),
+        matrices=_matrices(found, is_compared, tuple(stage.step for stage in stages), marked, worse),
         outcomes=tuple(outcomes.items()),
         unknown=tuple(unknown[:_NOT_READ]),
         more_unknown=max(0, len(unknown) - _NOT_READ),
@@ -142,14 +145,14 @@ def _stages(steps: Mapping[str, tuple[int, int]], outcomes: Mapping[Outcome, int
     )
 
 
-def _cell(passage: Passage, losses: Mapping[Passage, Loss], worse: Collection[Passage]) -> Cell:
-    return Cell(passage, losses.get(passage), passage in worse)
-
-
-def _matrices(report: "FilterReport", steps: Sequence[Step], marked: Sequence[Loss]) -> tuple[Matrix, ...]:
-    found, is_compared = report.groups, comparison(report.settings)
-    losses = {loss.passage: loss for loss in marked}
-    worse = {loss.passage for loss in losses_below(found, is_compared, WORSE)}
+def _matrices(
+    found: Mapping[str, Mapping[str, Mapping[str, Passage]]],
+    is_compared: Compared,
+    steps: Sequence[Step],
+    marked: Sequence[Loss],
+    worse: Sequence[Loss],
+) -> tuple[Matrix, ...]:
+    losses, lesser = {loss.passage: loss for loss in marked}, {loss.passage for loss in worse}
     matrices: list[Matrix] = []
     for group in (name for name in GROUPS if name in found):
         lines = [
@@ -157,7 +160,7 @@ def _matrices(report: "FilterReport", steps: Sequence[Step], marked: Sequence[Lo
                 label(group, value),
                 next(iter(followed.values())).came,
                 [*followed.values()][-1].passed,
-                tuple(_cell(followed[step.name], losses, worse) for step in steps),
+                tuple(Cell(followed[step.name], losses.get(followed[step.name]), followed[step.name] in lesser) for step in steps),
                 is_compared(group, value, REGION),
             )
             for value, followed in found[group].items()

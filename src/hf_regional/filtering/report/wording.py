@@ -13,7 +13,7 @@ GROUPS: Final = {
     "language": ("language", "languages", "no language given"),
     "source": ("source", "sources", "no source given"),
     "licence": ("licence", "licences", "no licence given"),
-    "evidence": ("kind of evidence", "kinds of evidence", "no evidence"),
+    "evidence": ("evidence", "kinds of evidence", "no evidence"),
 }
 VERDICTS: Final = {
     "kept": "from the region",
@@ -44,14 +44,26 @@ def share(part: float, whole: float) -> str:
     """A share in percent that says 0 and 100 of nothing and all alone.
 
     >>> share(0, 10), share(1, 3000), share(123, 1000), share(2999, 3000), share(10, 10)
-    ('0 %', '<0.1 %', '12.3 %', '>99.9 %', '100 %')
+    ('0%', '<0.1%', '12.3%', '>99.9%', '100%')
     """
     fraction = part / whole if whole else 0.0
     if 0 < fraction < _SMALL:
-        return "<0.1 %"
+        return "<0.1%"
     if 1 - _SMALL < fraction < 1:
-        return ">99.9 %"
-    return f"{100 * fraction:.1f} %".replace(".0 %", " %")
+        return ">99.9%"
+    return f"{100 * fraction:.1f}%".replace(".0%", "%")
+
+
+def short_share(part: float, whole: float) -> str:
+    """As `share`, in whole percent, for a table.
+
+    >>> short_share(0, 10), short_share(1, 3000), short_share(123, 1000), short_share(2999, 3000), short_share(10, 10)
+    ('0%', '<1%', '12%', '>99%', '100%')
+    """
+    percent = 100 * part / whole if whole else 0.0
+    if 0 < percent < 1:
+        return "<1%"
+    return ">99%" if 99 < percent < 100 else f"{percent:.0f}%"
 
 
 def sentence(loss: Loss) -> str:
@@ -68,7 +80,7 @@ def interval(ends: tuple[float, float]) -> str:
     """An interval of shares.
 
     >>> interval((0.0, 0.0123))
-    '0–1.2 %'
+    '0–1.2%'
     """
     low, high = (f"{100 * end:.1f}".removesuffix(".0") for end in ends)
-    return f"{low}–{high} %"
+    return f"{low}–{high}%"

@@ -3,7 +3,7 @@
   const form = document.querySelector("form.filters");
   const rows = [...document.querySelectorAll(".gallery article")];
   const choices = ["verdict", "step", "reason", "country", "language"];
-  const nothing = document.querySelector(".nothing");
+  const nothing = document.querySelector("p.nothing");
 
   const show = () => {
     const asked = choices.map((name) => [name, form.elements[name]?.value ?? ""]).filter(([, value]) => value);
