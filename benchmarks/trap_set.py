@@ -17,8 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from hf_regional.filtering import judge, make_plan
-from hf_regional.filtering.evidence import KINDS
+from hf_regional.filtering import judge, make_plan, only
+from hf_regional.filtering.plan import IN_COLUMNS
 from hf_regional.regions import Region
 
 TRAPS = Path(__file__).parents[1] / "tests" / "filtering" / "traps"
@@ -56,7 +56,7 @@ def rows_of(half: str) -> list[dict[str, Any]]:
 def answers(rows: Sequence[Mapping[str, Any]], kinds: Iterable[str] | None = None, region: str = "SEA") -> list[frozenset[str]]:
     """The countries that the filter names for each row, with some kinds of evidence or all."""
     table = pa.table({name: pa.array([row["row"].get(name) for row in rows], pa.string()) for name in COLUMNS})
-    columns = None if kinds is None else {kind: None for kind in KINDS if kind not in set(kinds)}
+    columns = None if kinds is None else only(*kinds)
     judged, _ = judge(table, make_plan(table.schema.names, Region(region), columns=columns))
     countries, verdicts = judged["region_countries"].to_pylist(), judged["region_verdict"].to_pylist()
     return [frozenset[str]() if verdict == "ambiguous" else frozenset(found) for found, verdict in zip(countries, verdicts, strict=True)]
@@ -84,9 +84,9 @@ def by(rows: Sequence[Mapping[str, Any]], found: Sequence[frozenset[str]], field
 def ablation(rows: Sequence[Mapping[str, Any]]) -> dict[str, Score]:
     """Scores without each kind of evidence, and with it alone."""
     scores = {"all kinds": score(rows, answers(rows))}
-    for kind in KINDS:
-        scores[f"without {kind}"] = score(rows, answers(rows, [other for other in KINDS if other != kind]))
-    return scores | {f"{kind} alone": score(rows, answers(rows, [kind])) for kind in KINDS}
+    for kind in IN_COLUMNS:
+        scores[f"without {kind}"] = score(rows, answers(rows, [other for other in IN_COLUMNS if other != kind]))
+    return scores | {f"{kind} alone": score(rows, answers(rows, [kind])) for kind in IN_COLUMNS}
 
 
 def main() -> None:

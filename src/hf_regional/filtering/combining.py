@@ -18,7 +18,17 @@ from hf_regional.filtering.opinions import AMBIGUOUS, KEPT, NOTHING, OTHER, UNRE
 
 # How much a kind weighs with "weighted": a column that says where a row is from as much as all the others.
 WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
-    {"locate": 8.0, "country": 4.0, "coordinates": 4.0, "text": 2.0, "url": 1.0, "language": 1.0, "detected": 0.5, "image": 1.0}
+    {
+        "locate": 8.0,
+        "country": 4.0,
+        "coordinates": 4.0,
+        "place": 3.0,
+        "text": 2.0,
+        "url": 1.0,
+        "language": 1.0,
+        "detected": 0.5,
+        "image": 1.0,
+    }
 )
 
 

@@ -16,7 +16,7 @@ from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import filter_parquet
-from hf_regional.filtering.plan import Columns, Exclude, Plan, Weights, make_plan, nearest
+from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
 from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
 from hf_regional.filtering.streams import side_of_stream
@@ -42,6 +42,7 @@ class Settings(TypedDict):
     combine: str
     weights: Weights | None
     locate: Locate | None
+    terms: Terms | None
     samples: int
     pictures: bool
     seed: int
@@ -76,6 +77,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -93,6 +95,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -111,6 +114,7 @@ def filter_regional(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -133,6 +137,7 @@ def filter_regional(
         weights: how much each kind weighs with "weighted", {"text": 2, "url": 1}.
         locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
             other evidence.
+        terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
@@ -162,6 +167,7 @@ def filter_regional(
         combine=combine,
         weights=weights,
         locate=locate,
+        terms=terms,
         samples=samples,
         pictures=pictures,
         seed=seed,

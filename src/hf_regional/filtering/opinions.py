@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from hf_regional.filtering.evidence.language import answer_of, vote
+from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.hits import NOWHERE, Hits, country_codes
 from hf_regional.filtering.verdict import Answer
 from hf_regional.regions import Region
@@ -69,18 +69,18 @@ def by_country(hits: Hits, region: Region, rows: int) -> Opinions:
     return opinions
 
 
-def by_language(hits: Hits, region: Region, rows: int) -> Opinions:
-    """Let languages vote with P(region | language); the values of the hits are their codes, and the first of a row counts."""
+def by_share(hits: Hits, region: Region, rows: int) -> Opinions:
+    """Let votes P(country | language) add up to P(region | language), as for a language column; the value is the language."""
     row, first = np.unique(hits.row, return_index=True)
     encoded = hits.value.take(pa.array(first)).dictionary_encode()
-    languages = encoded.dictionary.to_pylist()
-    opinions = nothing(hits.kind, rows, tuple(f"{hits.kind}:{language}" for language in languages), hits.columns)
-    if len(row):
-        said = [answer_of(ballot.inside) if (ballot := vote(language, region)) else ("none", 0.0) for language in languages]
-        place = encoded.indices.to_numpy()
-        opinions.answer[row] = np.array([ANSWERS.index(answer) for answer, _ in said], np.int8)[place]
-        opinions.confidence[row] = np.array([sure for _, sure in said], np.float32)[place]
-        opinions.reason[row], opinions.column[row] = place, hits.column[first]
+    opinions = nothing(hits.kind, rows, tuple(f"{hits.kind}:{language}" for language in encoded.dictionary.to_pylist()), hits.columns)
+    if not len(row):
+        return opinions
+    inside = np.array([code in region.countries for code in country_codes()] + [False])[hits.country]
+    share = np.add.reduceat(np.where(inside, hits.confidence, 0.0), first)
+    opinions.answer[row] = np.where(share >= SELECTS, KEPT, np.where(share >= REJECTS, AMBIGUOUS, OTHER))
+    opinions.confidence[row] = np.where(share >= REJECTS, share, 1 - share)
+    opinions.reason[row], opinions.column[row] = encoded.indices.to_numpy(), hits.column[first]
     return opinions
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
@@ -10,6 +11,7 @@ from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.words import Own
 from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
@@ -17,10 +19,11 @@ from hf_regional.regions import Region
 Columns = Mapping[str, str | Sequence[str] | None]
 Exclude = Mapping[str, object]
 Weights = Mapping[str, float]
+Terms = Mapping[str, str] | str | Path
 
 # Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
-_LATER: Final = ("text", "image", "latitude", "longitude")
-_IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
+_LATER: Final = ("image", "latitude", "longitude")
+IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
 _SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
 _COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
 
@@ -57,6 +60,7 @@ class Plan:
     weights: Weights = field(default_factory=dict[str, float])
     locate: Locate | None = None
     present: tuple[str, ...] = ()
+    terms: Own = None
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     sampling: Sampling | None = None
 
@@ -87,6 +91,7 @@ class Plan:
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
             "groups": dict(self.groups),
             "samples": self.sampling.as_dict() if self.sampling else None,
@@ -106,6 +111,7 @@ def make_plan(
     combine: str = "strongest",
     weights: Weights | None = None,
     locate: Locate | None = None,
+    terms: Terms | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -138,8 +144,8 @@ def make_plan(
         _weights(weights, combine),
         locate,
         tuple(present),
-        _groups(present, mapped, region),
-        make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
+        groups=_groups(present, mapped, region),
+        sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
 
 
@@ -147,9 +153,9 @@ def only(*kinds: str) -> dict[str, None]:
     """Switch off every kind of evidence but these: `columns={**only("country"), "country": "nation"}`.
 
     >>> sorted(only("country", "language"))
-    ['url']
+    ['detected', 'place', 'text', 'url']
     """
-    return dict.fromkeys(kind for kind in _IN_COLUMNS if kind not in kinds)
+    return dict.fromkeys(kind for kind in IN_COLUMNS if kind not in kinds)
 
 
 def excluded_reason(key: str, value: object) -> str:
@@ -202,9 +208,9 @@ def _mapped(columns: Columns, present: Sequence[str]) -> dict[str, tuple[str, ..
     for kind in columns:
         if kind in _LATER:
             raise NotBuiltYetError(f"columns[{kind!r}]: evidence from {kind} is not built yet; leave it out. Built: {', '.join(KINDS)}.")
-        if kind not in _IN_COLUMNS:
-            raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, _IN_COLUMNS)}", "columns")
-    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in _IN_COLUMNS}
+        if kind not in IN_COLUMNS:
+            raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, IN_COLUMNS)}", "columns")
+    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in IN_COLUMNS}
 
 
 def _defaults(kind: str, present: Collection[str]) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from hf_regional.filtering.evidence import country, language, located, url
+from hf_regional.filtering.evidence import country, detected, language, located, url, words
 from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.by_value import find_by_value
 from hf_regional.filtering.evidence.cells import Cell
 from hf_regional.filtering.evidence.question import Question
-from hf_regional.filtering.opinions import Found, by_country
+from hf_regional.filtering.opinions import Found, by_country, by_share
 
 Find = Callable[[pa.Table | pa.RecordBatch, tuple[str, ...], Question], Found]
 
@@ -33,11 +33,15 @@ class Kind:
     names_outside: bool = True
 
 
-# Strongest first: a country column outranks an address, and an address a language column.
+_TEXTS: Final = ("text", "caption", "title")
+
+# Strongest first: a country column outranks words, words an address, and an address a language.
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "locate": Kind(located.find, ()),
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
+        "place": Kind(partial(words.find, kind="place"), ("place", "location")),
+        "text": Kind(partial(words.find, kind="text"), _TEXTS),
         "url": Kind(partial(find_by_hit, kind=url.KIND, find=url.find, opine=by_country), url.DEFAULT_COLUMNS),
         "language": Kind(
             partial(find_by_value, kind=language.KIND, read=language.read),
@@ -45,5 +49,6 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             language.canonical,
             names_outside=False,
         ),
+        "detected": Kind(partial(find_by_hit, kind=detected.KIND, find=detected.find, opine=by_share), _TEXTS, names_outside=False),
     }
 )
