@@ -77,11 +77,12 @@ def _chips(sample: Sample) -> tuple[list[tuple[str, str, str]], int]:
     pieces: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for one in sample.evidence:
         pieces.setdefault((one["kind"], one["value"], one["column"]), []).append(one)
-    chips = [(kind, value, _meaning(column, found)) for (kind, value, column), found in pieces.items()]
+    is_told = len(sample.texts or ()) > 1  # of several texts, which one it stands in
+    chips = [(kind, value, _meaning(found, column if is_told else "")) for (kind, value, column), found in pieces.items()]
     return chips[:_CHIPS], len(chips[_CHIPS:])
 
 
-def _meaning(column: str, found: Sequence[Mapping[str, Any]]) -> str:
+def _meaning(found: Sequence[Mapping[str, Any]], column: str) -> str:
     named = sorted((one for one in found if one["country"]), key=lambda one: -one["confidence"])
     meaning = ", ".join(f"{one['country']} {one['confidence']:.2f}" for one in named[:_COUNTRIES]) + (" …" if named[_COUNTRIES:] else "")
     return " · ".join(filter(None, [meaning, column if column != found[0]["kind"] else ""]))

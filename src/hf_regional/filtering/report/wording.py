@@ -6,6 +6,7 @@ from hf_regional.cards.places import country_label, language_label
 from hf_regional.filtering.report.counts import MOST_VALUES, NO_VALUE, TOO_MANY
 from hf_regional.filtering.report.groups import UNKNOWN
 from hf_regional.filtering.report.losses import Loss
+from hf_regional.regions import language_name
 
 # Each group: of one part, of several, and rows that are in none.
 GROUPS: Final = {
@@ -21,8 +22,21 @@ VERDICTS: Final = {
     "ambiguous": "the evidence allows both",
     "none": "no answer, or taken out",
 }
-_LABELS: Final = {"country": country_label, "language": language_label}
 _SMALL: Final = 0.001
+
+
+def language(code: str) -> str:
+    """A language by its name; a detector's group of two by both names.
+
+    >>> language("lo"), language("id-ms"), language("zh-Hant")
+    ('Lao (lo)', 'Indonesian or Malay (id-ms)', 'Chinese (zh-Hant)')
+    """
+    parts = code.split("-")
+    names = [language_name(part) for part in parts if part.islower()]
+    return f"{' or '.join(filter(None, names))} ({code})" if len(names) == len(parts) > 1 and all(names) else language_label(code)
+
+
+_LABELS: Final = {"country": country_label, "language": language}
 
 
 def label(group: str, value: str) -> str:
