@@ -33,7 +33,12 @@ def table_of(rows: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def plan_of(table: pa.Table, **more: Any) -> Plan:
-    settings = {"quality": "column:score", "min_quality": 0.5, "exclude": {"source": ["wiki"]}, "columns": only("country", "language")}
+    settings: dict[str, Any] = {
+        "quality": "column:score",
+        "min_quality": 0.5,
+        "exclude": {"source": ["wiki"]},
+        "columns": only("country", "language"),
+    }
     return make_plan(table.column_names, SEA, **{**settings, **more})
 
 
