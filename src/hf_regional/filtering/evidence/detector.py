@@ -1,6 +1,7 @@
 """Detector: texts in, the language that Compact Language Detector 2 hears in each and how surely out.
 
-`pycld2` is Apache-2.0, one wheel of 14 MB, with the tables of 83 languages inside; the extra "language" brings it.
+`pycld2` is Apache-2.0, one wheel of 14 MB, with the tables of its languages inside; it is built for few platforms, and without it the
+languages that have a script of their own are still found.
 """
 
 import importlib
@@ -84,7 +85,7 @@ def _pycld2() -> tuple[Any, type[Exception]]:
     try:
         module: Any = importlib.import_module("pycld2")
     except ImportError as error:
-        message = "detecting languages in Latin script needs pycld2: pip install 'hf-regional[language]', or leave detected language out."
+        message = "detecting languages needs pycld2: pip install pycld2, or leave detected language out with columns={'detected': None}."
         raise MissingExtraError(message) from error
     return module.detect, module.error
 
