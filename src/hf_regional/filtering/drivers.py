@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import filter_parquet
-from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, excluded_reason, make_plan, nearest
-from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
+from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
+from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
 from hf_regional.filtering.streams import side_of_stream
 from hf_regional.filtering.tables import part_dataset, part_table
@@ -29,7 +30,6 @@ Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
 _MODES: Final = ("keep", "annotate")
-_BEFORE_ALL: Final = -1
 _REASONS: Final = 5
 
 
@@ -45,6 +45,9 @@ class Settings(TypedDict):
     locate: Locate | None
     terms: Terms | None
     references: References | None
+    samples: int
+    pictures: bool
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
 ) -> Filtered[Source]: ...
 @overload
 def filter_regional(
@@ -94,6 +100,9 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]: ...
@@ -111,6 +120,9 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]:
@@ -132,6 +144,9 @@ def filter_regional(
             other evidence.
         terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
         references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
+        samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
+        pictures: show their pictures too, as thumbnails in the report's page.
+        seed: of the choice of samples.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
         num_proc: processes that judge Parquet files at a time; with `output` only.
 
@@ -160,6 +175,9 @@ def filter_regional(
         locate=locate,
         terms=terms,
         references=references,
+        samples=samples,
+        pictures=pictures,
+        seed=seed,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
@@ -175,7 +193,7 @@ def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode:
     tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, region, settings) for name, part in splits.items()}
     for name, plan in plans.items():
-        tally.put(name, _BEFORE_ALL, _foreseen(plan))
+        tally.put(name, BEFORE_ALL, foreseen(plan))
     parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
     told = {"mode": mode, **next(iter(plans.values())).settings()}
     report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
@@ -191,7 +209,6 @@ def _filter_files(
 ) -> Filtered[IterableDataset]:
     plan = _plan(stream_of(files), region, settings)
     report = filter_parquet(files, plan, output, mode=mode, write="all" if mode == "annotate" else "both", processes=num_proc)
-    report.tally.put("", _BEFORE_ALL, _foreseen(plan))
     if mode == "keep" and report.kept == 0:
         raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {output / 'dropped'}.")
     data, dropped = (stream_of(sorted((output / side).glob("*.parquet"))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
@@ -219,16 +236,8 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     # A stream after `map` does not know its columns: its first row does.
     present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
-    return make_plan(present, region, labels=labels, **settings)
-
-
-def _foreseen(plan: Plan) -> Counts:
-    """Zero rows for each exclusion: one that meets no row, a misspelt code perhaps, must show."""
-    counts = Counts()
-    for rule in plan.exclude:
-        for value in rule.values:
-            counts.outcomes[Outcome("none", excluded_reason(rule.key, value), rule.column)] = 0
-    return counts
+    images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
+    return make_plan(present, region, labels=labels, images=images, **settings)
 
 
 def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:

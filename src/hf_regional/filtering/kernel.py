@@ -11,13 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.filtering.combining import RULES, Decision
-from hf_regional.filtering.encoded import combinations, encode, grade
+from hf_regional.filtering.encoded import encode, grade
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
 from hf_regional.filtering.plan import Exclusion, Plan, Quality, excluded_reason
-from hf_regional.filtering.report import NO_COLUMN, Counts, Outcome
+from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
+from hf_regional.filtering.report.groups import group_rows
+from hf_regional.filtering.report.rulings import Rulings, count, offer
+from hf_regional.filtering.report.samples import Samples
 from hf_regional.filtering.unreadable import without_unreadable
 from hf_regional.records import REGION_COUNTRIES, REGION_EVIDENCE, REGION_VERDICT
 
@@ -31,12 +34,16 @@ _FAULTS: Final = ("", "below", "missing")  # what each grade of `encoded.grade` 
 
 @dataclass(slots=True)
 class _Ruling:
-    """One answer a row, (n,) int8, and its reason and column, (n,) int64, places in `names`; steps write over what was before."""
+    """One answer a row, (n,) int8, and its reason and column, (n,) int64, places in `names`; steps write over what was before.
+
+    speaker: (n,) int16, the place of the kind of evidence that decided, whatever came after; -1 for none.
+    """
 
     answer: np.ndarray
     reason: np.ndarray
     column: np.ndarray
     names: dict[str, int]
+    speaker: np.ndarray
 
     def place(self, name: str) -> int:
         return self.names.setdefault(name, len(self.names))
@@ -45,7 +52,7 @@ class _Ruling:
         self.answer[rows], self.reason[rows], self.column[rows] = answer, self.place(reason), self.place(column)
 
 
-def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
+def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
     Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
@@ -55,6 +62,8 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
         plan: what to read and how to rule.
+        samples: rows to look at, of which this batch's are chosen too.
+        first: the number of the batch's first row in its source.
 
     Returns:
         The same rows in the same order and container, and how many rows got which ruling.
@@ -66,7 +75,7 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     found = _found(readable, plan)
     ruling, agreeing = _ruling(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
-    marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items()]
+    marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
     marks += [_fail(readable, ruling, plan.quality)] if plan.quality else []
     hits = [one.hits for one in found]
@@ -75,7 +84,7 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
     for field, values in zip(ANNOTATIONS, columns, strict=True):
         judged = judged.append_column(field, values)
-    return judged, _counts(ruling, found)
+    return judged, _told(judged, readable, plan, ruling, found, samples, first)
 
 
 def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
@@ -88,12 +97,12 @@ def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
 
 def _ruling(found: Sequence[Found], plan: Plan, rows: int) -> tuple[_Ruling, np.ndarray]:
     """The answer that the evidence comes to, and which kinds (k, n) gave it."""
-    ruling = _Ruling(np.full(rows, KEPT, np.int8), np.zeros(rows, np.int64), np.zeros(rows, np.int64), {})
+    ruling = _Ruling(np.full(rows, KEPT, np.int8), np.zeros(rows, np.int64), np.zeros(rows, np.int64), {}, np.full(rows, -1, np.int16))
     if plan.region is None:
         ruling.put(np.arange(rows), KEPT, "no-region", NO_COLUMN)
         return ruling, np.zeros((0, rows), np.bool_)
     decision: Decision = RULES[plan.combine]([one.opinions for one in found], plan.weights)
-    ruling.answer[:] = decision.answer
+    ruling.answer[:], ruling.speaker[:] = decision.answer, decision.speaker
     ruling.put(np.flatnonzero(decision.speaker < 0), NOTHING, "no-evidence", NO_COLUMN)
     for place, one in enumerate(found):
         mine, said = decision.speaker == place, one.opinions
@@ -163,15 +172,26 @@ def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: in
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 
 
-def _counts(ruling: _Ruling, found: Sequence[Found]) -> Counts:
-    counts = Counts()
-    names = [*ruling.names]
-    answer = np.where(ruling.answer == UNREAD, NOTHING, ruling.answer).astype(np.int64)
-    first, _, sizes = combinations([answer, ruling.reason, ruling.column], len(answer))
-    for row, size in zip(first.tolist(), sizes.tolist(), strict=True):
-        outcome = Outcome(ANSWERS[answer[row]], names[ruling.reason[row]], names[ruling.column[row]])
-        counts.outcomes[outcome] += size
+def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequence[Found], samples: Samples | None, first: int) -> Counts:
+    """Count the rulings, and offer the rows to the sample."""
+    countries = judged.column(REGION_COUNTRIES)
+    countries = countries.combine_chunks() if isinstance(countries, pa.ChunkedArray) else countries
+    groups = group_rows(readable, plan.groups, plan.labels, countries, plan.region, found, ruling.speaker)
+    answer = np.where(ruling.answer == UNREAD, NOTHING, ruling.answer)
+    rulings = Rulings(answer, ANSWERS, ruling.reason, ruling.column, [*ruling.names])
+    counts = count(rulings, groups)
     for one in found:
         for (column, text), size in one.unknown.items():
             counts.add_unknown(column, text, size)
+    if samples is not None:
+        offer(samples, rulings, groups, judged, readable[plan.quality.column] if plan.quality else None, first)
+    return counts
+
+
+def foreseen(plan: Plan) -> Counts:
+    """Zero rows for each exclusion: one that meets no row, a misspelt code perhaps, must show."""
+    counts = Counts()
+    for rule in plan.exclude:
+        for value in rule.values:
+            counts.outcomes[Outcome("none", excluded_reason(rule.key, value), rule.column)] = 0
     return counts

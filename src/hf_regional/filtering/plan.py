@@ -13,6 +13,7 @@ from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.evidence.words import Own, own_terms
+from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
 
@@ -44,7 +45,10 @@ class Exclusion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns."""
+    """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns.
+
+    groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none.
+    """
 
     region: Region | None
     columns: Mapping[str, tuple[str, ...]]
@@ -57,6 +61,8 @@ class Plan:
     present: tuple[str, ...] = ()
     terms: Own = None
     references: References | None = None
+    groups: Mapping[str, str] = field(default_factory=dict[str, str])
+    sampling: Sampling | None = None
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -66,6 +72,11 @@ class Plan:
     @property
     def reads(self) -> tuple[str, ...]:
         """Every column that the kernel looks into."""
+        return tuple(dict.fromkeys((*self.weighs, *self.groups.values())))
+
+    @property
+    def weighs(self) -> tuple[str, ...]:
+        """The columns that a verdict may depend on; the others are read to count by alone."""
         if self.locate:
             return self.present
         extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
@@ -82,6 +93,9 @@ class Plan:
             "combine": self.combine,
             **({"references": self.references.as_dict()} if self.references else {}),
             **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
+            "countries": sorted(self.region.countries) if self.region else None,
+            "groups": dict(self.groups),
+            "samples": self.sampling.as_dict() if self.sampling else None,
             **({"locate": getattr(self.locate, "__qualname__", type(self.locate).__name__)} if self.locate else {}),
             **({"weights": dict(self.weights)} if self.combine == "weighted" else {}),
         }
@@ -101,8 +115,12 @@ def make_plan(
     terms: Terms | None = None,
     references: References | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
+    images: Sequence[str] = (),
 ) -> Plan:
-    """Check the settings of `filter_regional` against the columns present.
+    """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
 
     Raises:
         ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
@@ -130,6 +148,8 @@ def make_plan(
         tuple(present),
         own_terms(terms),
         references,
+        groups=_groups(present, mapped, region),
+        sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
 
 
@@ -159,6 +179,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     return f"{did_you_mean(name, names)} Known: {', '.join(names)}.".lstrip()
+
+
+def _groups(present: Sequence[str], mapped: Mapping[str, tuple[str, ...]], region: Region | None) -> dict[str, str]:
+    # With a region, the countries are those that were found, whatever a column says.
+    return {group: name for group, name in group_columns(present, mapped).items() if group != "country" or region is None}
 
 
 def _rule(combine: str) -> str:

@@ -10,7 +10,9 @@ from pyarrow import compute
 
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
-from hf_regional.filtering.report import Tally
+from hf_regional.filtering.report import Samples, Tally
+from hf_regional.filtering.report.columns import Sampling
+from hf_regional.filtering.report.reading import cell_of, read_samples
 from hf_regional.filtering.streams import annotations
 from hf_regional.filtering.verdict import KEPT
 from hf_regional.records import REGION_VERDICT
@@ -23,8 +25,11 @@ _IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no
 
 def part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[pa.Table, pa.Table | None]:
     """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
-    judged, counts = judge(table, plan)
+    samples = tally.samples(split, plan.sampling) if plan.sampling else None
+    judged, counts = judge(table, plan, samples)
     tally.put(split, 0, counts)
+    if samples and plan.sampling:
+        read_samples(samples, plan.sampling, table)
     if mode == "annotate":
         return judged, None
     kept = _is_kept(judged)
@@ -53,11 +58,23 @@ def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: s
         load_from_cache_file=False,  # rows found in a cache would not be counted
         desc="Judging rows",
     )
+    if plan.sampling:
+        _look_at(bare, plan.sampling, tally.samples(split))
     judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
     if mode == "annotate":
         return judged, None
     kept = _is_kept(answers.data).to_numpy()
     return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
+
+
+def _look_at(dataset: Dataset, sampling: Sampling, samples: Samples) -> None:
+    """Read texts and pictures, of the sampled rows alone."""
+    rows = samples.rows_without_texts()
+    shown = dataset.select_columns(list(sampling.columns)).with_format("arrow").select(rows)
+    place = {row: number for number, row in enumerate(rows)}
+    # One at a time: a row may hold a picture of many megabytes.
+    samples.read_texts(sampling, lambda column, row: cell_of(shown[place[row] : place[row] + 1], column, 0))
+    samples.read_pictures(sampling, lambda column, row: cell_of(shown[place[row] : place[row] + 1], column, 0))
 
 
 def _is_kept(judged: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,7 +15,8 @@ from hf_regional.errors import DamagedFileError
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.parquet.parts import Part
 from hf_regional.filtering.plan import Plan
-from hf_regional.filtering.report import Counts
+from hf_regional.filtering.report import Counts, Samples
+from hf_regional.filtering.report.reading import cell_of
 from hf_regional.filtering.verdict import KEPT
 from hf_regional.records import REGION_VERDICT
 
@@ -42,13 +44,17 @@ def judge_part(job: Job, part: Part) -> Counts:
     Raises:
         DamagedFileError: the file ends before its footer says, or a page cannot be read.
     """
-    counts = Counts()
+    sampling, at = job.plan.sampling, part.start
+    counts = Counts(samples=Samples(sampling.per_reason, sampling.seed) if sampling else Samples())
     sides = SIDES if job.write == "both" else SIDES[:1]
     with ExitStack() as stack:
         sinks = [_Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
         for batch in _batches(part, job):
-            judged, counted = judge(batch, job.plan)
+            judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
             counts.update(counted)
+            if sampling:
+                counts.samples.read_texts(sampling, partial(_cell, batch, at))
+            at += batch.num_rows
             if job.write == "all":
                 sinks[0].write(judged)
                 continue
@@ -58,6 +64,10 @@ def judge_part(job: Job, part: Part) -> Counts:
         for sink in sinks:
             sink.close()
     return counts
+
+
+def _cell(batch: pa.RecordBatch, at: int, column: str, row: int) -> object:
+    return cell_of(batch, column, row - at)
 
 
 class _Sink:

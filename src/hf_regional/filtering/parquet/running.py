@@ -1,23 +1,24 @@
 """Running: Parquet files and a plan in; a folder of kept rows, dropped rows and a report out."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_regional.durable import Journal, atomic_file, resumable_folder
+from hf_regional.durable import Journal, resumable_folder
+from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet.judging import SIDES, Job, Write
 from hf_regional.filtering.parquet.parts import Part, cut
+from hf_regional.filtering.parquet.pictures import look_at_pictures
 from hf_regional.filtering.parquet.workers import judged
 from hf_regional.filtering.plan import Plan
-from hf_regional.filtering.report import Counts, FilterReport, Tally
+from hf_regional.filtering.report import BEFORE_ALL, Counts, FilterReport, Tally
 from hf_regional.version import __version__
 
 
 def filter_parquet(
     files: Sequence[Path], plan: Plan, output: Path, *, mode: str, write: Write = "both", processes: int = 1
 ) -> FilterReport:
-    """Judge files into `output`: `kept/part-*.parquet`, `dropped/part-*.parquet` and `report.json`.
+    """Judge files into `output`: `kept/part-*.parquet`, `dropped/part-*.parquet` and the report: `report.json`, `.md`, `.html`.
 
     Killed in the middle, the same call goes on where it was: parts that are finished are not read again.
 
@@ -35,6 +36,7 @@ def filter_parquet(
     """
     parts = cut(files)
     tally = Tally()
+    tally.put("", BEFORE_ALL, foreseen(plan))
     with resumable_folder(output, _key(files, plan, mode, write)) as folder:
         journal, job = Journal(folder), Job(plan, folder, write)
         for side in SIDES if write == "both" else SIDES[:1]:
@@ -46,8 +48,9 @@ def filter_parquet(
             )
             tally.put("", part.start, counts)
         report = FilterReport(plan.region.name if plan.region else "any region", {"mode": mode, **plan.settings()}, tally)
-        with atomic_file(folder / "report.json") as path:
-            path.write_text(json.dumps(report.as_dict(), indent=1, ensure_ascii=False, sort_keys=False) + "\n", encoding="utf-8")
+        if plan.sampling:
+            look_at_pictures(tally.samples(""), plan.sampling, parts)
+        report.write(folder)
     return report
 
 
