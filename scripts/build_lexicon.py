@@ -11,7 +11,8 @@ the tables beside the output; wordfreq only tells which names are words of every
 import argparse
 import lzma
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -25,8 +26,10 @@ from hf_regional.regions.tables import table
 
 OUTPUT = Path(__file__).parents[1] / "src" / "hf_regional" / "filtering" / "lexicon"
 COLUMNS = ("text", "country", "category", "language", "weight")
-# Country names of the world's major languages come along with those of the region's own.
-MAJOR = ("en", "zh_Hans", "zh_Hant", "ja", "ko", "ar", "ru", "es", "fr", "de", "pt", "hi", "tr", "it", "nl")
+# Names in the world's major languages come along with those of the region's own; of cities in those whose spellings differ most:
+# "Rom" is a city in German and a people in English.
+MAJOR_OF_CITIES = ("en", "zh_Hans", "zh_Hant", "ja", "ko", "ar", "ru", "es", "fr", "hi")
+MAJOR = (*MAJOR_OF_CITIES, "de", "pt", "it", "nl", "tr")
 SOUTHEAST_ASIAN = ("id", "ms", "fil", "th", "vi", "my", "km", "lo", "ta")
 IN_REGION, IN_WORLD, SMALLEST = 15_000, 100_000, 500
 LEAST_LETTERS = 5  # of the name of a city in Latin letters that no table vouches for
@@ -58,47 +61,57 @@ def build(region: Region, locales: Sequence[str], geonames_data: Path, folder: P
         if city.population >= (IN_REGION if alpha3.get(city.alpha2) in region else IN_WORLD) or capitals.get(city.alpha2) == city.name
     ]
     kinds = {(city.name, city.alpha2): "capital" if capitals.get(city.alpha2) == city.name else "city" for city in reversed(wanted)}
-    languages = {cldr.language_of(locale) for locale in all_locales}
+    languages = {cldr.language_of(locale) for locale in (*locales, *MAJOR_OF_CITIES)}
     vouched = [*tables.table_words(folder), *english_aliases(), *cldr.country_words(all_locales, alpha3)]
-    vouched += [*cldr.city_words(all_locales, alpha3, kinds), *cldr.language_words(all_locales, spoken_in(region))]
-    found = believed(geonames.city_words(wanted, alpha3, capitals, languages, cities))
-    return settle(vouched, found, tables.read_table(folder / "words.csv"))
+    vouched += [*cldr.city_words([*locales, *MAJOR_OF_CITIES], alpha3, kinds), *cldr.language_words(all_locales, spoken_in(region))]
+    weighed = tables.read_table(folder / "words.csv")
+    named = geonames.city_words(wanted, alpha3, capitals, languages, cities)
+    found = [*believed(named, {row["text"].casefold() for row in weighed})]
+    return settle(vouched, found, weighed)
 
 
-def spoken_in(region: Region) -> list[str]:
-    """Languages that are official in a country of the region."""
-    rows = table("languages.csv")
-    return sorted({row["language"] for row in rows if row["country"] in region and row["official"] == "national"})
+def spoken_in(countries: Collection[str]) -> list[str]:
+    """Languages that are official in one of the countries."""
+    return sorted({language for country in countries for language in _official().get(country, ())})
+
+
+@cache
+def _official() -> dict[str, list[str]]:
+    languages: dict[str, list[str]] = defaultdict(list)
+    for row in table("languages.csv"):
+        if row["official"] == "national":
+            languages[row["country"]].append(row["language"])
+    return languages
 
 
 def english_aliases() -> Iterator[Word]:
     """English names and aliases of countries that the rooms of regions know, without codes and inverted forms ("Congo, Rep.")."""
-    rows = chain(((name, row["alpha3"]) for row in table("countries.csv") for name in row["aliases"].split("|")), _hand_kept_aliases())
+    cldr_names = ((name, row["alpha3"]) for row in table("countries.csv") for name in (row["name"], *row["aliases"].split("|")))
+    rows = chain(cldr_names, ((row["alias"], row["alpha3"]) for row in table("country_aliases.csv")))
     for name, country in rows:
         if len(name) > 3 and "," not in name and country:  # noqa: PLR2004
             yield from (word(part, country, "country", "en") for part in cldr.unbracketed(name))
 
 
-def _hand_kept_aliases() -> Iterator[tuple[str, str]]:
-    return ((row["alias"], row["alpha3"]) for row in table("country_aliases.csv"))
-
-
-def believed(found: Iterable[tuple[Word, int]]) -> list[Word]:
-    """Cities whose names are no everyday words, and not so short that they are a part of speech somewhere."""
-    kept: list[Word] = []
-    for one, population in found:
+def believed(found: Iterable[tuple[Word, geonames.City]], weighed: Collection[str]) -> Iterator[Word]:
+    """Cities whose names are no everyday words, and not so short that they are a part of speech somewhere; all of the weighed ones."""
+    for one, city in found:
+        if one.text.casefold() in weighed:
+            yield one
+            continue
         short = len(key(one.text)) < (LEAST_LETTERS if not one.language else 2)
-        factor = 0.0 if short else belief(one.text, one.language, population)
+        factor = 0.0 if short else belief(one.text, one.language, city.population, spoken_in({one.country}))
         if factor:
-            kept.append(lighter(one, factor))
-    return kept
+            yield lighter(one, factor)
 
 
 def settle(vouched: Sequence[Word], found: Sequence[Word], hand_kept: Sequence[Mapping[str, str]]) -> list[Word]:
-    """One row a (spelling, country, language): hand-kept words and names of countries silence cities of the same name."""
-    sure = {key(one.text) for one in vouched}
+    """One row a (spelling, country, language): what is vouched for silences cities of the same name in other countries."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for one in vouched:
+        places[key(one.text)].add(one.country)
     best: dict[tuple[str, str, str], Word] = {}
-    for one in chain(vouched, (one for one in found if key(one.text) not in sure)):
+    for one in chain(vouched, (one for one in found if one.country in places.get(key(one.text), {one.country}))):
         place = (key(one.text), one.country, one.language)
         if place not in best or ORDER.index(one.category) < ORDER.index(best[place].category):
             best[place] = one
@@ -107,9 +120,11 @@ def settle(vouched: Sequence[Word], found: Sequence[Word], hand_kept: Sequence[M
 
 def _weighed(words: Iterable[Word], hand_kept: Sequence[Mapping[str, str]]) -> Iterator[Word]:
     """Words with the weights of `words.csv`, which has the last say; a weight of 0 leaves the word out."""
-    weights = {(key(row["text"]), row["country"]): float(row["weight"]) for row in hand_kept}
+    weights = {(row["text"].casefold(), row["country"]): float(row["weight"]) for row in hand_kept}
     for one in words:
-        weight = weights.get((key(one.text), one.country), weights.get((key(one.text), ""), one.weight))
+        # A plain spelling there stands for those with diacritics too, since a text may lack them: "Georgia" for "Geórgia".
+        asked = ((spelling, country) for spelling in (one.text.casefold(), key(one.text)) for country in (one.country, ""))
+        weight = next((weights[place] for place in asked if place in weights), one.weight)
         if weight >= LEAST_WEIGHT and len(one.text) > 1:
             yield Word(one.text, one.country, one.category, one.language, weight)
 
