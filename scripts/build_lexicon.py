@@ -32,7 +32,9 @@ MAJOR_OF_CITIES = ("en", "zh_Hans", "zh_Hant", "ja", "ko", "ar", "ru", "es", "fr
 MAJOR = (*MAJOR_OF_CITIES, "de", "pt", "it", "nl", "tr")
 SOUTHEAST_ASIAN = ("id", "ms", "fil", "th", "vi", "my", "km", "lo", "ta")
 IN_REGION, IN_WORLD, SMALLEST = 15_000, 100_000, 500
-LEAST_LETTERS = 5  # of the name of a city in Latin letters that no table vouches for
+# Letters that the name of a city needs which no table vouches for. Where words are not spaced, a short name is a part of others.
+LEAST_LETTERS = {"": 5, "th": 5, "lo": 5, "my": 5, "km": 5, "ja": 2, "zh": 2, "ko": 2}
+LEAST_ELSEWHERE = 3
 LEAST_WEIGHT = 0.1
 
 
@@ -99,7 +101,7 @@ def believed(found: Iterable[tuple[Word, geonames.City]], weighed: Collection[st
         if one.text.casefold() in weighed:
             yield one
             continue
-        short = len(key(one.text)) < (LEAST_LETTERS if not one.language else 2)
+        short = len(key(one.text)) < LEAST_LETTERS.get(one.language, LEAST_ELSEWHERE)
         factor = 0.0 if short else belief(one.text, one.language, city.population, spoken_in({one.country}))
         if factor:
             yield lighter(one, factor)
