@@ -30,7 +30,7 @@ COLUMNS = ("text", "country", "category", "language", "weight")
 # "Rom" is a city in German and a people in English.
 MAJOR_OF_CITIES = ("en", "zh_Hans", "zh_Hant", "ja", "ko", "ar", "ru", "es", "fr", "hi")
 MAJOR = (*MAJOR_OF_CITIES, "de", "pt", "it", "nl", "tr")
-SOUTHEAST_ASIAN = ("id", "ms", "fil", "th", "vi", "my", "km", "lo", "ta")
+SOUTHEAST_ASIAN = ("id", "ms", "fil", "th", "vi", "my", "km", "lo", "ta", "jv", "su", "ceb")
 IN_REGION, IN_WORLD, SMALLEST = 15_000, 100_000, 500
 # Letters that the name of a city needs which no table vouches for. Where words are not spaced, a short name is a part of others.
 LEAST_LETTERS = {"": 5, "th": 5, "lo": 5, "my": 5, "km": 5, "ja": 2, "zh": 2, "ko": 2}
@@ -81,7 +81,7 @@ def spoken_in(countries: Collection[str]) -> list[str]:
 def _official() -> dict[str, list[str]]:
     languages: dict[str, list[str]] = defaultdict(list)
     for row in table("languages.csv"):
-        if row["official"] == "national":
+        if row["official"]:  # Tamil is at home in Chennai, though only the state's
             languages[row["country"]].append(row["language"])
     return languages
 
