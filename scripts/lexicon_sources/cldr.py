@@ -7,6 +7,7 @@ from functools import cache
 
 from babel import Locale
 from babel.core import get_global
+from babel.localedata import locale_identifiers
 
 from hf_regional.regions.languages import countries_of_language
 from lexicon_sources.words import SURE, Word, word
@@ -69,3 +70,13 @@ def zone_countries() -> dict[str, str]:
 def language_of(locale: str) -> str:
     """The language of a locale: zh of zh_Hant."""
     return locale.partition("_")[0]
+
+
+def is_locale(identifier: str) -> bool:
+    """Whether CLDR has names in a locale."""
+    return identifier in _identifiers()
+
+
+@cache
+def _identifiers() -> frozenset[str]:
+    return frozenset(locale_identifiers())
