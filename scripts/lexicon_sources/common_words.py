@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from wordfreq import get_frequency_dict
+from wordfreq import get_frequency_dict  # pyright: ignore[reportMissingImports]  # wanted only to build the lexicon
 
 from lexicon_sources.words import key
 

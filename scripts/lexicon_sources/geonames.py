@@ -76,7 +76,11 @@ def shares(cities: Collection[City], wanted: Collection[str]) -> dict[str, dict[
 
 
 def city_words(
-    cities: Collection[City], alpha3: Mapping[str, str], capitals: Mapping[str, str], languages: Collection[str], all_cities: Collection[City]
+    cities: Collection[City],
+    alpha3: Mapping[str, str],
+    capitals: Mapping[str, str],
+    languages: Collection[str],
+    all_cities: Collection[City],
 ) -> Iterator[tuple[Word, City]]:
     """Names of cities, each for every country that has a notable part of the people in places of that name."""
     names = [(city, *named) for city in cities if city.alpha2 in alpha3 for named in dict.fromkeys(names_of(city, languages))]
@@ -96,7 +100,11 @@ def names_of(city: City, languages: Collection[str]) -> Iterator[tuple[str, str]
     for name in city.alternates:
         language = SCRIPTS.get(script(name), "") if not name.isascii() else ""
         if (language in languages and language and not _FOREIGN & set(name)) or (
-            not language and name != city.name and not name.islower() and key(name).replace(" ", "") == squeezed and key(name) != key(city.name)
+            not language
+            and name != city.name
+            and not name.islower()
+            and key(name).replace(" ", "") == squeezed
+            and key(name) != key(city.name)
         ):
             yield name, language
 
