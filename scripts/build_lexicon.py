@@ -19,10 +19,12 @@ from pathlib import Path
 
 from lexicon_sources import cldr, geonames, tables
 from lexicon_sources.common_words import belief
+from lexicon_sources.emoji_words import is_thing
 from lexicon_sources.settling import settle
 from lexicon_sources.words import Word, key, lighter, word
 
 from hf_regional.regions import Region
+from hf_regional.regions.languages import countries_of_language
 from hf_regional.regions.tables import table
 
 OUTPUT = Path(__file__).parents[1] / "src" / "hf_regional" / "filtering" / "lexicon"
@@ -32,11 +34,13 @@ COLUMNS = ("text", "country", "category", "language", "weight")
 MAJOR_OF_CITIES = ("en", "zh_Hans", "zh_Hant", "ja", "ko", "ar", "ru", "es", "fr", "hi")
 MAJOR = (*MAJOR_OF_CITIES, "de", "pt", "it", "nl", "tr")
 SOUTHEAST_ASIAN = ("id", "ms", "fil", "th", "vi", "my", "km", "lo", "ta", "jv", "su", "ceb")
-IN_REGION, IN_WORLD, SMALLEST = 15_000, 100_000, 500
+IN_REGION, IN_WORLD, FAMOUS, SMALLEST = 15_000, 100_000, 500_000, 500
+DISTANT = ("ja", "ko", "ar", "ru", "hi")
 # Letters that the name of a city needs which no table vouches for. Where words are not spaced, a short name is a part of others.
-LEAST_LETTERS = {"": 5, "th": 5, "lo": 5, "my": 5, "km": 5, "ja": 2, "zh": 2, "ko": 2}
+LEAST_LETTERS = {"": 5, "th": 5, "lo": 5, "my": 5, "km": 5, "ja": 2, "zh": 2, "ko": 2, "kana": 4}
 LEAST_ELSEWHERE = 3
 FIRST_INDICATOR = 0x1F1E6  # of the letters that make flags
+HALF = 0.5
 FLAGGED = 0.8  # P(country | its flag): some wave it abroad
 
 
@@ -101,6 +105,11 @@ def locales_of(region: Region) -> list[str]:
     return [language for language in spoken_in(region) if cldr.is_locale(language)]
 
 
+def writing(one: Word) -> str:
+    """The language whose words a name might be a part of; "kana" for Japanese without Han letters."""
+    return "kana" if one.language == "ja" and geonames.script(one.text) == "HIRAGANA" else one.language
+
+
 def flag(alpha2: str) -> str:
     """The emoji of a flag, two regional indicators.
 
@@ -111,15 +120,17 @@ def flag(alpha2: str) -> str:
 
 
 def spoken_in(countries: Collection[str]) -> list[str]:
-    """Languages that are official in one of the countries."""
-    return sorted({language for country in countries for language in _official().get(country, ())})
+    """Languages that are at home in one of the countries."""
+    return sorted({language for country in countries for language in _at_home().get(country, ())})
 
 
 @cache
-def _official() -> dict[str, list[str]]:
+def _at_home() -> dict[str, list[str]]:
     languages: dict[str, list[str]] = defaultdict(list)
     for row in table("languages.csv"):
-        if row["official"]:  # Tamil is at home in Chennai, though only the state's
+        # Tamil is at home in India, though only two states' language; Korean in China is a minority's.
+        mostly = (countries_of_language(row["language"]) or {}).get(row["country"], 0) >= HALF
+        if row["official"] == "national" or (row["official"] and mostly):
             languages[row["country"]].append(row["language"])
     return languages
 
@@ -139,8 +150,11 @@ def believed(found: Iterable[tuple[Word, geonames.City]], weighed: Collection[st
         if one.text.casefold() in weighed:
             yield one
             continue
-        short = len(key(one.text)) < LEAST_LETTERS.get(one.language, LEAST_ELSEWHERE)
-        factor = 0.0 if short else belief(one.text, one.language, city.population, spoken_in({one.country}))
+        at_home = spoken_in({one.country})
+        # A city's spelling in a distant script is often no more than a transliteration, and a word of that language.
+        distant = one.language in DISTANT and one.language not in at_home and city.population < FAMOUS
+        short = len(key(one.text)) < LEAST_LETTERS.get(writing(one), LEAST_ELSEWHERE)
+        factor = 0.0 if short or distant or is_thing(one.text, one.language) else belief(one.text, one.language, city.population, at_home)
         if factor:
             yield lighter(one, factor)
 

@@ -13,8 +13,8 @@ from lexicon_sources.words import key
 
 LATIN = ("en", "id", "ms", "fil", "vi", "fr", "es", "de", "pt", "it", "nl")
 BY_LANGUAGE = {"zh": ("zh", "ja"), "ja": ("ja",), "ko": ("ko",), "ar": ("ar",), "ru": ("ru",), "ta": ("ta",), "hi": ("hi",), "": LATIN}
-# A town of 50 thousand people may be written with a Zipf of 3.4, London's 9 million with 5.7, and twenty times as often at home.
-_EXPECTED, _AT_HOME = 1.3, 1.3
+# A town of 50 thousand people may be written with a Zipf of 3.4, London's 9 million with 5.7, and more often at home.
+_EXPECTED, _AT_HOME, _AT_HOME_IN_LATIN = 1.3, 0.8, 1.3
 _DOUBTFUL = 0.6
 _BELIEF_IN_DOUBT = 0.4
 _ZIPF_OF_1 = 9.0  # of a word that is all there is
@@ -34,8 +34,8 @@ def frequency(name: str, language: str, at_home: Collection[str] = ()) -> float:
 
     Several words are as frequent as if they met by chance: "la gi" is common in Vietnamese, "kota kinabalu" nowhere.
     """
-    words = key(name).split()
-    return max((_joint(words, one) - _AT_HOME * (one in at_home) for one in BY_LANGUAGE.get(language, ())), default=0.0)
+    words, less = key(name).split(), _AT_HOME if language else _AT_HOME_IN_LATIN
+    return max((_joint(words, one) - less * (one in at_home) for one in BY_LANGUAGE.get(language, ())), default=0.0)
 
 
 def _joint(words: Sequence[str], language: str) -> float:
