@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from babel import Locale
-from babel.core import get_global
+from babel import Locale  # pyright: ignore[reportMissingImports]  # as the two below, wanted only to build the lexicon
+from babel.core import get_global  # pyright: ignore[reportMissingImports]
+from babel.localedata import locale_identifiers  # pyright: ignore[reportMissingImports]
 
 from hf_regional.regions.languages import countries_of_language
 from lexicon_sources.words import SURE, Word, word
@@ -39,7 +40,7 @@ def unbracketed(name: str) -> list[str]:
 def language_words(locales: Sequence[str], languages: Iterable[str]) -> Iterator[Word]:
     """Names of languages, for those countries where most of their speakers live."""
     for language in languages:
-        shares = {country: share for country, share in countries_of_language(language).items() if share >= _SPOKEN_MOSTLY}
+        shares = {country: share for country, share in (countries_of_language(language) or {}).items() if share >= _SPOKEN_MOSTLY}
         for locale in locales:
             name = Locale.parse(locale).languages.get(language)
             if name:
@@ -69,3 +70,13 @@ def zone_countries() -> dict[str, str]:
 def language_of(locale: str) -> str:
     """The language of a locale: zh of zh_Hant."""
     return locale.partition("_")[0]
+
+
+def is_locale(identifier: str) -> bool:
+    """Whether CLDR has names in a locale."""
+    return identifier in _identifiers()
+
+
+@cache
+def _identifiers() -> frozenset[str]:
+    return frozenset(locale_identifiers())

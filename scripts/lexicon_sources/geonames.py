@@ -65,27 +65,32 @@ def read_capitals(folder: Path) -> dict[str, str]:
     return {code: country["capital"] for code, country in countries.items() if country["capital"]}
 
 
-def shares(cities: Collection[City]) -> dict[str, dict[str, float]]:
-    """Compared spelling -> alpha-2 -> share of the people who live in a place of that name; alternates in other scripts too."""
+def shares(cities: Collection[City], wanted: Collection[str]) -> dict[str, dict[str, float]]:
+    """Compared spelling -> alpha-2 -> share of the people who live in a place that GeoNames calls so, for the wanted spellings."""
     people: dict[str, Counter[str]] = defaultdict(Counter)
+    others = frozenset(name for name in wanted if not name.isascii())
     for city in cities:
-        for name in {key(name) for name in (city.name, *(text for text in city.alternates if script(text)))}:
+        for name in {key(city.name), *others.intersection(city.alternates)}:
             people[name][city.alpha2] += max(city.population, 1)
     return {name: {code: count / counts.total() for code, count in counts.items()} for name, counts in people.items()}
 
 
 def city_words(
-    cities: Collection[City], alpha3: Mapping[str, str], capitals: Mapping[str, str], languages: Collection[str], all_cities: Collection[City]
-) -> Iterator[tuple[Word, int]]:
-    """Names of cities, each for every country that has a notable part of the people in places of that name, with the population."""
-    known, seen = shares(all_cities), set[tuple[str, str]]()
-    for city in cities:
-        for name, language in names_of(city, languages):
-            share = known.get(key(name), {}).get(city.alpha2, 1.0)
-            if city.alpha2 in alpha3 and share >= _RARE_SHARE and (name, city.alpha2) not in seen:
-                seen.add((name, city.alpha2))
-                category = "capital" if capitals.get(city.alpha2) == city.name else "city"
-                yield word(name, alpha3[city.alpha2], category, language, SURE[category] * share), city.population
+    cities: Collection[City],
+    alpha3: Mapping[str, str],
+    capitals: Mapping[str, str],
+    languages: Collection[str],
+    all_cities: Collection[City],
+) -> Iterator[tuple[Word, City]]:
+    """Names of cities, each for every country that has a notable part of the people in places of that name."""
+    names = [(city, *named) for city in cities if city.alpha2 in alpha3 for named in dict.fromkeys(names_of(city, languages))]
+    known, seen = shares(all_cities, {name for _, name, _ in names}), set[tuple[str, str]]()
+    for city, name, language in names:
+        share = known.get(name if language else key(name), {}).get(city.alpha2, 1.0)
+        if share >= _RARE_SHARE and (name, city.alpha2) not in seen:
+            seen.add((name, city.alpha2))
+            category = "capital" if capitals.get(city.alpha2) == city.name else "city"
+            yield word(name, alpha3[city.alpha2], category, language, SURE[category] * share), city
 
 
 def names_of(city: City, languages: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -95,7 +100,11 @@ def names_of(city: City, languages: Collection[str]) -> Iterator[tuple[str, str]
     for name in city.alternates:
         language = SCRIPTS.get(script(name), "") if not name.isascii() else ""
         if (language in languages and language and not _FOREIGN & set(name)) or (
-            not language and name != city.name and not name.islower() and key(name).replace(" ", "") == squeezed and key(name) != key(city.name)
+            not language
+            and name != city.name
+            and not name.islower()
+            and key(name).replace(" ", "") == squeezed
+            and key(name) != key(city.name)
         ):
             yield name, language
 

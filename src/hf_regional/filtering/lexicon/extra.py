@@ -47,7 +47,7 @@ def _from_file(path: Path) -> list[Row]:
 def _row(cells: Mapping[str, str], where: str) -> Row:
     filled = _DEFAULTS | {column: cells[column].strip() for column in (*_REQUIRED, *_DEFAULTS) if cells.get(column)}
     text = unicodedata.normalize("NFC", filled.get("text", ""))
-    if len(text) < 2 or "\t" in text or "\n" in text:  # noqa: PLR2004
+    if len(text) < 2 or "\t" in text or "\n" in text:
         raise BadRowError(f"{where}: {text!r} is no term. At least two characters on one line are expected.")
     return (
         text,

@@ -15,6 +15,7 @@ from hf_regional.regions.languages import language_code
 
 FILE: Final = "terms.tsv.xz"
 
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """n place words, sorted by text. A word of several countries, or of several languages, has a row for each.
