@@ -6,7 +6,7 @@ for place, answer in model.answers(prompts): ...
 
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -46,7 +46,7 @@ class LocalModel:
     """
 
     model: str | Path | HasPath
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     longest_side: int | None = 1024
     batch_size: int = 8
     device: str | None = None

@@ -25,7 +25,8 @@ class Reading(Generic[Value]):
 def read_answers(answers: Sequence[Answer], parse: Callable[[str], Value | None]) -> list[Reading[Value]]:
     """Read each answer; `parse` gives None for a text that it cannot read.
 
-    >>> [reading.fault for reading in read_answers([Answer("7"), Answer("seven"), Answer(None, "failed", "no server")], parse=lambda text: int(text) if text.isdigit() else None)]
+    >>> answers = [Answer("7"), Answer("seven"), Answer(None, "failed", "no server")]
+    >>> [reading.fault for reading in read_answers(answers, lambda text: int(text) if text.isdigit() else None)]
     ['', 'unparsed', 'failed']
     """
     return [_read(answer, parse) for answer in answers]

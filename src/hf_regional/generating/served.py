@@ -44,11 +44,11 @@ class ServedModel:
 
     url: str
     model: str | None = None
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     longest_side: int | None = 1024
     workers: int = 16
     timeout_s: float = 180.0
-    retry: Retry = Retry()
+    retry: Retry = field(default_factory=Retry)
     api_key: str | None = field(default=None, repr=False)
     prices: Prices | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -1,0 +1,140 @@
+"""Language: texts and the languages they are said to be in, in; how far the writing agrees out, in [0, 1]."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from hf_regional.errors import ConfigError
+from hf_regional.filtering.quality.cells import python_texts, texts_of
+from hf_regional.filtering.quality.scores import MISSING, SCORED, UNPARSED, Detail, Scores, scores_of
+from hf_regional.filtering.quality.scripts import language_scripts, letters_of
+from hf_regional.records import LANGUAGE, TEXT
+from hf_regional.regions.languages import language_code
+
+# Written so alike that no detector tells them apart in a caption; one of a group agrees with another.
+_ALIKE: Final = (frozenset({"id", "ms"}), frozenset({"no", "nb", "nn", "da"}), frozenset({"hr", "bs", "sr", "sh"}))
+
+
+class Detected(NamedTuple):
+    """What a detector says of n texts: CLDR's code (n,), null where it cannot tell, and how surely (n,), in [0, 1]."""
+
+    languages: pa.Array
+    confidence: np.ndarray
+
+
+Detector = Callable[[pa.Array], Detected]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageScorer:
+    """Whether a text is in its language: the share of its letters in a script in which that language is written.
+
+    Scripts tell Thai from Lao and both from English, and cannot tell Indonesian from English. With a `detector` the share is
+    multiplied by the detector's confidence in the language, by 1 less its confidence in another one, and by 1 where it cannot tell.
+
+    Attributes:
+        languages: the languages that will do, by any code or name; empty asks for the one in the column `language`.
+        text: the column of texts.
+        language: the column of languages, read only where `languages` is empty.
+        detector: texts in, languages out.
+    """
+
+    languages: tuple[str, ...] = ()
+    text: str = TEXT
+    language: str = LANGUAGE
+    detector: Detector | None = field(default=None)
+    scale: tuple[float, float] = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        """Check the languages.
+
+        Raises:
+            ConfigError: one is no language, or none whose scripts are known.
+        """
+        for language in self.languages:
+            if not scripts_of(language):
+                raise ConfigError(f"quality 'language' knows no script of {language!r}; give codes such as 'th' or 'fil'.", "quality")
+
+    @property
+    def name(self) -> str:
+        """With the languages that were asked for."""
+        return f"language:{','.join(self.languages)}" if self.languages else "language"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The text, and the language where it is asked of a column."""
+        return (self.text,) if self.languages else (self.text, self.language)
+
+    def score(self, rows: pa.Table) -> Scores:
+        """The agreement of each row. Without a text or a language a row is missing; without a letter, unparsed.
+
+        Raises:
+            MissingColumnError, ConfigError: a column is not there, or holds no text.
+        """
+        texts = texts_of(rows, self.text, self.name)
+        said = self._said(rows)
+        shares, faults = np.zeros(len(rows), np.float64), np.full(len(rows), MISSING, np.int8)
+        for language in dict.fromkeys(said):
+            at = np.array([one == language for one in said])
+            if language is not None:
+                shares[at], faults[at] = _agreement(texts.filter(pa.array(at)), wanted_scripts(language))
+        if self.detector and len(rows):
+            shares *= _by_detector(self.detector(texts), said)
+        return scores_of(shares.astype(np.float32), faults, _details(said, python_texts(texts), faults), self)
+
+    def _said(self, rows: pa.Table) -> list[tuple[str, ...] | None]:
+        """The languages that will do for each row."""
+        if self.languages:
+            return [self.languages] * len(rows)
+        cells = python_texts(texts_of(rows, self.language, self.name))
+        return [(cell,) if cell and cell.strip() else None for cell in cells]
+
+
+def wanted_scripts(languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The scripts in which one of some languages is written, sorted.
+
+    >>> wanted_scripts(("Thai", "az"))
+    ('Arab', 'Cyrl', 'Latn', 'Thai')
+    """
+    return tuple(sorted({script for language in languages for script in scripts_of(language)}))
+
+
+def scripts_of(language: str) -> tuple[str, ...]:
+    """The scripts of a language by any code or name; empty where they are not known."""
+    return language_scripts().get(language_code(language) or "", ())
+
+
+def _agreement(texts: pa.Array, scripts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Shares (n,) of letters in these scripts, and faults (n,)."""
+    letters = letters_of(texts)
+    faults = np.where(np.isnan(letters), MISSING, np.where((letters == 0) | (not scripts), UNPARSED, SCORED))
+    return (letters_of(texts, scripts) if scripts else letters) / np.maximum(letters, 1), faults
+
+
+def _by_detector(detected: Detected, said: list[tuple[str, ...] | None]) -> np.ndarray:
+    factors = np.ones(len(said))
+    for row, (found, wanted) in enumerate(zip(detected.languages.to_pylist(), said, strict=True)):
+        if found is not None and wanted is not None:
+            sure = float(detected.confidence[row])
+            factors[row] = sure if _is_one_of(found, wanted) else 1 - sure
+    return factors
+
+
+def _is_one_of(found: str, wanted: tuple[str, ...]) -> bool:
+    codes = {language_code(language) for language in wanted}
+    return any(not codes.isdisjoint(group) for group in (frozenset({language_code(found)}), *_ALIKE) if language_code(found) in group)
+
+
+def _details(said: list[tuple[str, ...] | None], texts: list[str | None], faults: np.ndarray) -> list[Detail]:
+    known: Mapping[tuple[str, ...], bool] = {one: bool(wanted_scripts(one)) for one in said if one is not None}
+    details: list[Detail] = []
+    for row in np.flatnonzero(faults == UNPARSED).tolist():
+        one = said[row]
+        if one is not None and not known[one]:
+            details.append(Detail(row, UNPARSED, f"no script is known of the language {one[0][:80]!r}"))
+        else:
+            details.append(Detail(row, UNPARSED, f"there is no letter in {(texts[row] or '')[:80]!r}"))
+    return details
