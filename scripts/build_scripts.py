@@ -10,10 +10,10 @@ names in that script. Run again on the same CLDR it writes the same bytes.
 
 import argparse
 import csv
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pyarrow as pa
@@ -22,6 +22,8 @@ from fontTools import unicodedata
 from pyarrow import compute
 
 from hf_regional.corpora.emoji_pictures import PARQUET
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
 OUTPUT = Path(__file__).parents[1] / "src" / "hf_regional" / "filtering" / "quality" / "data"
 # CLDR names the way a language is written; Unicode names what single characters belong to.
@@ -65,10 +67,10 @@ def language_scripts(data: ElementTree.Element) -> dict[str, list[str]]:
 
 def class_of(code: str) -> str | None:
     """Unicode's name of a script, where Arrow's regular expressions know it."""
-    name = unicodedata.script_name(code, default="")
     try:
-        compute.count_substring_regex(pa.array(["a"]), pattern=rf"\p{{{name}}}")
-    except pa.ArrowInvalid:
+        name = unicodedata.script_name(code)
+        pc.count_substring_regex(pa.array(["a"]), pattern=rf"\p{{{name}}}")
+    except (KeyError, pa.ArrowInvalid):
         return None
     return name
 
@@ -91,19 +93,16 @@ def measured_weights(names: Mapping[str, Mapping[str, str]], classes: Mapping[st
         english = letters([names["en"][picture] for picture in pictures], classes).total()
         counted = letters([names[language][picture] for picture in pictures], classes)
         rest = english - sum(weights[script] * counted[script] for script in weights)
-        weights |= dict.fromkeys(scripts, rest / sum(counted[script] for script in scripts))
-        print(
-            f"{language}: {len(pictures)} names, {english} English letters, {sum(counted[script] for script in scripts)} of {'+'.join(scripts)}"
-        )
+        own = sum(counted[script] for script in scripts)
+        weights |= dict.fromkeys(scripts, rest / own)
+        print(f"{language}: {len(pictures)} names, {english} English letters, {own} of {'+'.join(scripts)}")
     return {script: f"{weight:.2f}" for script, weight in weights.items()}
 
 
 def letters(texts: Sequence[str], classes: Mapping[str, str]) -> Counter[str]:
     """Letters and marks of some texts, by script."""
     column = pa.array(texts)
-    return Counter(
-        {code: compute.sum(compute.count_substring_regex(column, pattern=rf"\p{{{name}}}")).as_py() for code, name in classes.items()}
-    )
+    return Counter({code: pc.sum(pc.count_substring_regex(column, pattern=rf"\p{{{name}}}")).as_py() for code, name in classes.items()})
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -14,6 +14,8 @@ from hf_regional.network import Retry
 
 Record = TypeVar("Record")
 
+# What YAML may give where a default is of a plain type.
+_TYPES: Final[dict[type, tuple[type, ...]]] = {str: (str,), int: (int,), float: (int, float), tuple: (list, tuple)}
 _NESTED: Final[dict[str, type]] = {"sampling": Sampling, "retry": Retry, "prices": Prices}
 
 
@@ -73,7 +75,5 @@ def _built(name: str, value: Any, where: str) -> Any:
 
 def _fits(default: object, value: object) -> bool:
     """Whether a value may stand where a default of a plain type does."""
-    if isinstance(default, bool) or default is None or not isinstance(default, str | int | float | tuple):
-        return True
-    allowed = {float: (int, float), tuple: (list, tuple)}.get(type(default), (type(default),))
-    return isinstance(value, allowed) and not isinstance(value, bool)
+    allowed = next((kinds for plain, kinds in _TYPES.items() if type(default) is plain), None)
+    return allowed is None or (isinstance(value, allowed) and not isinstance(value, bool))

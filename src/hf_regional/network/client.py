@@ -164,7 +164,7 @@ def _read(reply: Reply) -> tuple[Any] | _Problem:
     said = f"the server answers {reply.status} {http.client.responses.get(reply.status, '')}".rstrip()
     if reply.status in _REDIRECTS:
         return _Problem(
-            f"{said}: name the address {reply.headers.get('Location', 'that it is now at')} itself", reply.status, is_temporary=False
+            f"{said}: name the address {reply.headers.get('location', 'that it is now at')} itself", reply.status, is_temporary=False
         )
     wait_s = retry_after_s(reply.headers, datetime.now(UTC)) if reply.status in TEMPORARY else None
     return _Problem(f"{said}{_words(reply.body)}", reply.status, reply.status in TEMPORARY, wait_s=wait_s)

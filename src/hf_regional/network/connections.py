@@ -6,6 +6,7 @@ By the standard library: huggingface_hub brings httpx or httpx2, depending on it
 import http.client
 import socket
 import threading
+import weakref
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ _STALE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPip
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, whole."""
+    """An answer, whole; the headers' names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,6 +37,7 @@ class Connections:
         self._lock = threading.Lock()
         self._free: dict[Route, list[http.client.HTTPConnection]] = {}
         self._busy: set[http.client.HTTPConnection] = set()
+        weakref.finalize(self, _close_all, self._free)  # a socket that nobody closes is a warning at its end
 
     def exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         """Send a request and read its answer, whatever its status; redirects are not followed.
@@ -57,9 +59,9 @@ class Connections:
     def close(self) -> None:
         """Cut all connections; what is being asked ends with an error."""
         with self._lock:
-            for connection in [*self._busy, *(one for free in self._free.values() for one in free)]:
+            for connection in self._busy:
                 _cut(connection)
-            self._free.clear()
+            _close_all(self._free)
 
     def _take(self, route: Route) -> tuple[http.client.HTTPConnection, bool]:
         with self._lock:
@@ -82,7 +84,7 @@ class Connections:
             if len(content) > _MOST_BYTES:
                 raise http.client.HTTPException(f"the answer is longer than {_MOST_BYTES >> 20} MB")
             is_reusable = response.isclosed() and not response.will_close
-            return Reply(response.status, response.headers, content)
+            return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
         finally:
             self._put_back(connection, address.route if is_reusable else None)
 
@@ -117,6 +119,12 @@ def _within(connection: http.client.HTTPConnection, seconds: float) -> Generator
         timer.cancel()
     if is_over.is_set():  # cut just behind the last byte, or in the middle of a body without a length
         raise _too_late(seconds)
+
+
+def _close_all(free: dict[Route, list[http.client.HTTPConnection]]) -> None:
+    for connections in free.values():
+        while connections:
+            connections.pop().close()
 
 
 def _too_late(seconds: float) -> TimeoutError:

@@ -47,19 +47,19 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that a server asks to wait, or None where it does not say, or says what cannot be read.
 
     Args:
-        headers: of its answer. `Retry-After` holds seconds or a date (RFC 9110, 10.2.3); a date is compared with the answer's own
-            `Date` where there is one, since the two machines' clocks may differ.
+        headers: of its answer, names in lower case. `Retry-After` holds seconds or a date (RFC 9110, 10.2.3); a date is compared with
+            the answer's own `Date` where there is one, since the two machines' clocks may differ.
         now: the time here, with a time zone.
 
     >>> now = datetime(2026, 1, 31, tzinfo=UTC)
-    >>> retry_after_s({"Retry-After": "7"}, now), retry_after_s({"Retry-After": "Sat, 31 Jan 2026 00:01:00 GMT"}, now)
+    >>> retry_after_s({"retry-after": "7"}, now), retry_after_s({"retry-after": "Sat, 31 Jan 2026 00:01:00 GMT"}, now)
     (7.0, 60.0)
     """
-    said = headers.get("Retry-After", "").strip()
+    said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
     until = _date(said)
-    return None if until is None else max(0.0, (until - (_date(headers.get("Date", "")) or now)).total_seconds())
+    return None if until is None else max(0.0, (until - (_date(headers.get("date", "")) or now)).total_seconds())
 
 
 def _date(text: str) -> datetime | None:

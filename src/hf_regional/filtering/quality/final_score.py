@@ -14,13 +14,13 @@ _NO_RANGE: Final = r"(?!\s*(?:-|–|to\b)\s*\d)"
 
 
 def final_score(low: float, high: float, label: str = "Final Score") -> Callable[[str], float | None]:
-    """Make a parser of answers that end with a score.
+    r"""Make a parser of answers that end with a score.
 
     The last one counts: models that reason first may name others on the way. It must lie on the scale, and what it is out of, where
     that is said, must be the scale's end: "80/100" is no score from 1 to 5, and neither is "4/10".
 
     >>> read = final_score(1, 5)
-    >>> read("The caption is met.\\n**Final Score:** 4"), read("Final Score: 3.5/5"), read("Final Score: 80"), read("Four, I think.")
+    >>> read("The caption is met.\n**Final Score:** 4"), read("Final Score: 3.5/5"), read("Final Score: 80"), read("Four, I think.")
     (4.0, 3.5, None, None)
     """
     pattern = _pattern(label)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +46,7 @@ class LanguageScorer:
     text: str = TEXT
     language: str = LANGUAGE
     detector: Detector | None = field(default=None)
-    scale: tuple[float, float] = (0.0, 1.0)
+    scale: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         """Check the languages.
@@ -83,7 +83,7 @@ class LanguageScorer:
                 shares[at], faults[at] = _agreement(texts.filter(pa.array(at)), wanted_scripts(language))
         if self.detector and len(rows):
             shares *= _by_detector(self.detector(texts), said)
-        return scores_of(shares.astype(np.float32), faults, _details(said, python_texts(texts), faults), self)
+        return scores_of(self, self.scale, shares.astype(np.float32), faults, _details(said, python_texts(texts), faults))
 
     def _said(self, rows: pa.Table) -> list[tuple[str, ...] | None]:
         """The languages that will do for each row."""
@@ -104,7 +104,7 @@ def wanted_scripts(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def scripts_of(language: str) -> tuple[str, ...]:
     """The scripts of a language by any code or name; empty where they are not known."""
-    return language_scripts().get(language_code(language) or "", ())
+    return language_scripts().get(language_code(language) or "")
 
 
 def _agreement(texts: pa.Array, scripts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ class LengthScorer:
     """
 
     text: str = TEXT
-    scale: tuple[float, float] = (0.0, math.inf)
+    scale: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     @property
     def name(self) -> str:
@@ -41,4 +41,4 @@ class LengthScorer:
             MissingColumnError, ConfigError: there is no such column, or it holds no texts.
         """
         lengths: Any = weighted_length(texts_of(rows, self.text, self.name))
-        return scores_of(lengths.astype(np.float32), np.where(np.isnan(lengths), MISSING, SCORED), (), self)
+        return scores_of(self, self.scale, lengths.astype(np.float32), np.where(np.isnan(lengths), MISSING, SCORED))

@@ -50,7 +50,7 @@ SCORERS: Final[dict[str, Known]] = {
 }
 
 
-def make_scorer(spec: Spec) -> Scorer:
+def make_scorer(spec: Spec | object) -> Scorer:
     """A scorer from "name", "name:argument", a mapping {"scorer": name, **fields}, or as it is.
 
     Raises:

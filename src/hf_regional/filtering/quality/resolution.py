@@ -73,4 +73,4 @@ class ResolutionScorer:
                 details.append(Detail(row, FAILED, str(error)))
             else:
                 values[row] = measure(header.width, header.height)
-        return scores_of(values, faults, details, self)
+        return scores_of(self, self.scale, values, faults, details)

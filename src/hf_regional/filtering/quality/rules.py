@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.quality.cells import texts_of
-from hf_regional.filtering.quality.registry import Spec, known_scorers, make_scorer, settings_of
+from hf_regional.filtering.quality.registry import known_scorers, make_scorer, settings_of
 from hf_regional.filtering.quality.scores import Detail, Scorer, Scores
 from hf_regional.filtering.quality.thresholds import Threshold, make_threshold
 from hf_regional.records import LANGUAGE
@@ -56,7 +56,7 @@ class Graded:
     details: tuple[tuple[Detail, ...], ...]
 
 
-def make_rules(quality: object, min_quality: object, *, inclusive: bool = True, language: str = LANGUAGE) -> tuple[Rule, ...]:
+def make_rules(quality: Any, min_quality: object, *, inclusive: bool = True, language: str = LANGUAGE) -> tuple[Rule, ...]:
     """Check `quality` and `min_quality`, and pair them.
 
     Args:

@@ -78,28 +78,18 @@ class Scorer(Protocol):
         ...
 
     def score(self, rows: pa.Table) -> Scores:
-        """n rows in, n scores out. Called with no rows to check that the columns are there and of a type it can read."""
+        """Score n rows. Called with no rows to check that the columns are there and of a type it can read."""
         ...
 
 
 def scores_of(
-    values: Sequence[float] | np.ndarray, faults: Sequence[int] | np.ndarray, details: Sequence[Detail], scorer: "Described"
+    scorer: Scorer,
+    scale: tuple[float, float],
+    values: Sequence[float] | np.ndarray,
+    faults: Sequence[int] | np.ndarray,
+    details: Sequence[Detail] = (),
 ) -> Scores:
-    """Scores from one value a row, which is ignored where there is a fault."""
-    codes, numbers = np.asarray(faults, np.int8), np.asarray(values)
-    kind = numbers.dtype if numbers.dtype == np.float64 and isinstance(values, np.ndarray) else np.float32
-    return Scores(np.where(codes == SCORED, numbers, np.nan).astype(kind), codes, scorer.scale, scorer.name, details=tuple(sorted(details)))
-
-
-class Described(Protocol):
-    """A scorer that says its scale."""
-
-    @property
-    def name(self) -> str:
-        """As `Scorer.name`."""
-        ...
-
-    @property
-    def scale(self) -> tuple[float, float]:
-        """As `Scores.scale`."""
-        ...
+    """Scores in float32 from one value a row, which is ignored where there is a fault."""
+    codes = np.asarray(faults, np.int8)
+    numbers = np.where(codes == SCORED, np.asarray(values, np.float64), np.nan).astype(np.float32)
+    return Scores(numbers, codes, scale, scorer.name, details=tuple(sorted(details)))

@@ -17,6 +17,7 @@ from pyarrow import compute
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
+_HERE: Final = "hf_regional.filtering.quality"
 _LETTER: Final = r"[\p{L}\p{M}]"
 _ASCII_LETTER: Final = "[A-Za-z]"
 _DIGIT: Final = "[0-9]"
@@ -81,5 +82,5 @@ def _beyond_ascii(texts: pa.Array) -> np.ndarray:
 
 
 def _table(name: str) -> list[dict[str, str]]:
-    text = files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+    text = files(_HERE).joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

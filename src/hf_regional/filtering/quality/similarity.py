@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +48,7 @@ class SimilarityScorer:
     batch_size: int = 64
     device: str | None = None
     dtype: str | None = None
-    scale: tuple[float, float] = (-1.0, 1.0)
+    scale: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     def __post_init__(self) -> None:
         """Check the kind and the batch.
@@ -98,7 +98,7 @@ class SimilarityScorer:
                     details.append(Detail(row, FAILED, str(error)))
             if opened:
                 cosines[list(opened)] = self._cosines(list(opened.values()), [(texts[row] or "")[:_LONGEST] for row in opened])
-        return scores_of(cosines, faults, details, self)
+        return scores_of(self, self.scale, cosines, faults, details)
 
     def _cosines(self, images: Sequence[Image.Image], texts: Sequence[str]) -> np.ndarray:
         """Cosines (n,) of pairs. Rounding may carry one beyond 1."""

@@ -68,8 +68,9 @@ class Threshold:
     def _bounds(self, languages: pa.Array | None, rows: int) -> np.ndarray:
         if languages is None:
             raise ConfigError("a threshold by language needs a column of languages; name it, or give one number.", "min_quality")
-        bounds = {language: self.by_language.get(language, self.rest) for language in set(codes := canonical(languages))}
+        codes = canonical(languages)
         _require_length(len(codes), rows)
+        bounds = {code: self.by_language.get(code or REST, self.rest) for code in set(codes)}
         return np.array([bounds[code] for code in codes], np.float64)
 
 

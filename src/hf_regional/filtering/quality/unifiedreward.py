@@ -112,7 +112,7 @@ class UnifiedRewardScorer:
             values[row], faults[row] = read.value or 0.0, _FAULTS.get(read.fault, FAILED)
             if read.fault:
                 details.append(Detail(row, faults[row], read.detail))
-        return scores_of(values, faults, details, self)
+        return scores_of(self, self.scale, values, faults, details)
 
     def _read(self, text: str) -> float | None:
         value = (self.parse or final_score(*self.scale, self.label))(text)
