@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -52,46 +53,58 @@ class LocalServer:
     asked: list[Asked]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two packets, and the second would wait 40 ms for a word about the first
+    server: "_Server"
+
+    def handle_request(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Asked(self.command, self.path, dict(self.headers), body, self.client_address)
+        self.server.asked.append(request)
+        try:
+            self.send(self.server.answer(request))
+        except OSError:  # whoever asked has gone
+            self.close_connection = True
+
+    do_GET = do_POST = handle_request  # noqa: N815 - http.server's names
+
+    def send(self, reply: Told) -> None:
+        time.sleep(reply.before_s)
+        self.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        content = reply.body[: len(reply.body) // 2] if reply.breaks_off else reply.body
+        for start in range(len(content)) if reply.byte_s else ():
+            self.wfile.write(content[start : start + 1])
+            self.wfile.flush()
+            time.sleep(reply.byte_s)
+        self.wfile.write(b"" if reply.byte_s else content)
+        if reply.breaks_off or reply.closes:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[Asked], Told]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer, self.asked = answer, list[Asked]()
+
+    def handle_error(self, request, client_address) -> None:
+        if not isinstance(sys.exception(), OSError):  # a handshake that was refused is no news
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(answer: Callable[[Asked], Told], certificate: Path | None = None) -> Iterator[LocalServer]:
     """Serve on a free port, by TLS where there is a certificate with its key; `answer` is called in the thread of the connection."""
-    asked: list[Asked] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_request(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Asked(self.command, self.path, dict(self.headers), body, self.client_address)
-            asked.append(request)
-            try:
-                self.send(answer(request))
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        do_GET = do_POST = handle_request  # noqa: N815 - http.server's names
-
-        def send(self, reply: Told) -> None:
-            time.sleep(reply.before_s)
-            self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            content = reply.body[: len(reply.body) // 2] if reply.breaks_off else reply.body
-            for start in range(len(content)) if reply.byte_s else ():
-                self.wfile.write(content[start : start + 1])
-                self.wfile.flush()
-                time.sleep(reply.byte_s)
-            self.wfile.write(b"" if reply.byte_s else content)
-            if reply.breaks_off or reply.closes:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(answer)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -100,7 +113,7 @@ def serving(answer: Callable[[Asked], Told], certificate: Path | None = None) ->
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield LocalServer(f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}", asked)
+        yield LocalServer(f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}", server.asked)
     finally:
         server.shutdown()
         server.server_close()

@@ -103,7 +103,7 @@ def _home(folder: Path | None) -> Path:
         return Path(folder).expanduser()
     from huggingface_hub import cached_assets_path
 
-    return Path(cached_assets_path("hf_regional", "answers", subfolder="."))
+    return Path(cached_assets_path("hf_regional", "answers")).parent
 
 
 def _record(answer: Answer) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class LocalModel:
                     readable.append((place, prompt, [load_picture(image, self.longest_side) for image in prompt.images]))
                 except BadRowError as error:
                     yield place, Answer(None, IMAGE, str(error))
+            _ = readable and (self._chat, self._loaded)  # here, where a checkpoint that cannot be opened is no fault of a prompt's
             for some in _alike(readable):
                 for (place, _, _), answer in zip(
                     some, self._answers([prompt for _, prompt, _ in some], [shown for *_, shown in some]), strict=True
