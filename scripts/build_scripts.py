@@ -3,31 +3,30 @@
     apt-get download unicode-cldr-core && dpkg -x unicode-cldr-core_*.deb cldr
     python scripts/build_scripts.py cldr/usr/share/unicode/cldr/common
 
-Languages and their scripts are CLDR's `languageData`; CLDR is under the Unicode licence, see NOTICE. The weight of a script is measured
-on the embedded corpus emoji-world, where 1,846 pictures have a name in each language: letters of the English names over letters of the
-names in that script. Run again on the same CLDR it writes the same bytes.
+Languages and their scripts are CLDR's `languageData`, letters and their scripts the Unicode character database as fontTools has it; both
+are under the Unicode licence, see NOTICE. The weight of a script is measured on the embedded corpus emoji-world, where 1,846 pictures have
+a name in each language: letters of the English names over letters of the names in that script. Run again on the same CLDR, fontTools
+and Python it writes the same bytes.
 """
 
 import argparse
 import csv
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from fontTools import unicodedata
-from pyarrow import compute
 
 from hf_regional.corpora.emoji_pictures import PARQUET
-
-pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
 OUTPUT = Path(__file__).parents[1] / "src" / "hf_regional" / "filtering" / "quality" / "data"
 # CLDR names the way a language is written; Unicode names what single characters belong to.
 WRITINGS = {"Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"), "Hrkt": ("Hira", "Kana")}
+SHARED = frozenset({"Zyyy", "Zinh"})  # what several scripts use
+DIGIT, OTHER = "Zyyy", "Zzzz"
 KANA = ("Hira", "Kana")
 # The corpus's language of each script. Japanese comes last: its Han letters weigh what Chinese ones do, the rest falls on its kana.
 MEASURED = (
@@ -45,15 +44,16 @@ def main() -> None:
 
 
 def build(cldr: Path, output: Path) -> None:
-    """Read CLDR's `supplementalData.xml` and the corpus, and write two CSV files into `output`."""
+    """Read CLDR's `supplementalData.xml` and the corpus, and write three CSV files into `output`."""
     languages = language_scripts(ElementTree.parse(cldr / "supplemental" / "supplementalData.xml").getroot())
-    codes = sorted({code for written in languages.values() for code in written})
-    classes = {code: name for code in codes if (name := class_of(code))}
-    weights = measured_weights(names_by_language(), classes)
+    ranges = letter_ranges({code for written in languages.values() for code in written})
+    known = sorted({script for _, _, script in ranges})
     output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "scripts.csv", ("script", "class", "weight"), [(code, classes[code], weights.get(code, "")) for code in classes])
-    rows = [(language, " ".join(code for code in written if code in classes)) for language, written in sorted(languages.items())]
+    write_csv(output / "letters.csv", ("first", "last", "script"), [(f"{first:X}", f"{last:X}", script) for first, last, script in ranges])
+    rows = [(language, " ".join(code for code in written if code in known)) for language, written in sorted(languages.items())]
     write_csv(output / "language_scripts.csv", ("language", "scripts"), [row for row in rows if row[1]])
+    weights = measured_weights(names_by_language(), ranges)
+    write_csv(output / "script_weights.csv", ("script", "weight"), sorted(weights.items()))
 
 
 def language_scripts(data: ElementTree.Element) -> dict[str, list[str]]:
@@ -65,14 +65,27 @@ def language_scripts(data: ElementTree.Element) -> dict[str, list[str]]:
     return {language: list(dict.fromkeys(codes)) for language, codes in found.items()}
 
 
-def class_of(code: str) -> str | None:
-    """Unicode's name of a script, where Arrow's regular expressions know it."""
-    try:
-        name = unicodedata.script_name(code)
-        pc.count_substring_regex(pa.array(["a"]), pattern=rf"\p{{{name}}}")
-    except (KeyError, pa.ArrowInvalid):
+def letter_ranges(known: Container[str]) -> list[tuple[int, int, str]]:
+    """(first, last, script) of all letters, of the marks that belong to a script, and of digits."""
+    scripts = [letter_script(chr(point), known) for point in range(sys.maxunicode + 1)]
+    ends = [point for point in range(1, len(scripts) + 1) if point == len(scripts) or scripts[point] != scripts[point - 1]]
+    starts = [0, *ends[:-1]]
+    return [(first, end - 1, script) for first, end in zip(starts, ends, strict=True) if (script := scripts[first])]
+
+
+def letter_script(character: str, known: Container[str]) -> str | None:
+    """The script of a letter: "Zyyy" for digits of any, "Zzzz" where no living language is written in it; None for what is no letter."""
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return DIGIT
+    if category[0] not in "LM":
         return None
-    return name
+    script = unicodedata.script(character)
+    if script in SHARED and category[0] == "L":  # such as the long sound of both kanas
+        script = min(unicodedata.script_extension(character) - SHARED, default=OTHER)
+    if script in SHARED:  # accents: with or without them composed, a text is as long
+        return None
+    return script if script in known else OTHER
 
 
 def names_by_language() -> dict[str, dict[str, str]]:
@@ -85,24 +98,24 @@ def names_by_language() -> dict[str, dict[str, str]]:
     return found
 
 
-def measured_weights(names: Mapping[str, Mapping[str, str]], classes: Mapping[str, str]) -> dict[str, str]:
+def measured_weights(names: Mapping[str, Mapping[str, str]], ranges: Sequence[tuple[int, int, str]]) -> dict[str, str]:
     """Script -> English letters a letter of it: what the other scripts of the names do not account for, over its own letters."""
-    weights = {"Latn": 1.0}
+    scripts_of = {chr(point): script for first, last, script in ranges for point in range(first, last + 1)}
+    weights = {"Latn": 1.0, DIGIT: 1.0}
     for scripts, language in MEASURED:
         pictures = sorted(names[language].keys() & names["en"].keys())
-        english = letters([names["en"][picture] for picture in pictures], classes).total()
-        counted = letters([names[language][picture] for picture in pictures], classes)
+        english = letters([names["en"][picture] for picture in pictures], scripts_of).total()
+        counted = letters([names[language][picture] for picture in pictures], scripts_of)
         rest = english - sum(weights[script] * counted[script] for script in weights)
         own = sum(counted[script] for script in scripts)
         weights |= dict.fromkeys(scripts, rest / own)
         print(f"{language}: {len(pictures)} names, {english} English letters, {own} of {'+'.join(scripts)}")
-    return {script: f"{weight:.2f}" for script, weight in weights.items()}
+    return {script: f"{weight:.2f}" for script, weight in weights.items() if weight != 1}
 
 
-def letters(texts: Sequence[str], classes: Mapping[str, str]) -> Counter[str]:
-    """Letters and marks of some texts, by script."""
-    column = pa.array(texts)
-    return Counter({code: pc.sum(pc.count_substring_regex(column, pattern=rf"\p{{{name}}}")).as_py() for code, name in classes.items()})
+def letters(texts: Iterable[str], scripts_of: Mapping[str, str]) -> Counter[str]:
+    """Letters, marks and digits of some texts, by script."""
+    return Counter(scripts_of[character] for text in texts for character in text if character in scripts_of)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -76,8 +76,8 @@ def test_a_mapping_of_yaml_gives_every_field():
     [
         ("", "name of a model is empty"),
         ({"url": "http://h/v1", "worker": 3}, "no 'worker'. Did you mean 'workers'"),
-        ({"url": "http://h/v1", "workers": "3"}, "workers='3' is a str; give a int"),
-        ({"model": "m", "batch_size": True}, "batch_size=True is a bool"),
+        ({"url": "http://h/v1", "workers": "3"}, "workers='3' is of type str; give one of type int"),
+        ({"model": "m", "batch_size": True}, "batch_size=True is of type bool"),
         ({"batch_size": 3}, "missing 1 required positional argument: 'model'"),
         ({"model": "m", "sampling": {"temprature": 1}}, "model.sampling has no 'temprature'"),
     ],

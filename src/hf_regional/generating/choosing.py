@@ -1,7 +1,7 @@
 """Choosing: a model as people write it in one line or in YAML in, the object that answers out."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, Final, TypeVar
 
 from hf_regional.errors import ConfigError
@@ -58,9 +58,9 @@ def make_record(kind: type[Record], values: Mapping[str, Any], where: str) -> Re
     for name, value in values.items():
         if name not in known:
             raise ConfigError(f"{where} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}.", where)
-        if not _fits(known[name].default, value):
+        if not _fits(known[name], value):
             wanted = type(known[name].default).__name__
-            raise ConfigError(f"{where}: {name}={value!r} is a {type(value).__name__}; give a {wanted}.", where)
+            raise ConfigError(f"{where}: {name}={value!r} is of type {type(value).__name__}; give one of type {wanted}.", where)
     try:
         return kind(**{name: _built(name, value, where) for name, value in values.items()})
     except TypeError as error:  # a field without a default
@@ -73,7 +73,9 @@ def _built(name: str, value: Any, where: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _fits(default: object, value: object) -> bool:
-    """Whether a value may stand where a default of a plain type does."""
-    allowed = next((kinds for plain, kinds in _TYPES.items() if type(default) is plain), None)
+def _fits(field: Field[Any], value: object) -> bool:
+    """Whether a value may stand in a field whose default is of a plain type, or that takes a mapping."""
+    if isinstance(value, Mapping) and "Mapping" in str(field.type):
+        return True
+    allowed = next((kinds for plain, kinds in _TYPES.items() if type(field.default) is plain), None)
     return allowed is None or (isinstance(value, allowed) and not isinstance(value, bool))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
@@ -57,6 +58,14 @@ def python_texts(texts: pa.Array) -> list[str | None]:
     except UnicodeDecodeError:
         raw = texts.cast(pa.large_binary()).to_pylist()
         return [None if one is None else one.decode("utf-8", "replace") for one in raw]
+
+
+def distinct(texts: pa.Array) -> tuple[np.ndarray, list[str]]:
+    """Codes (n,) int64 of texts, -1 where there is none, and the distinct texts that they are places of."""
+    encoded: Any = texts.dictionary_encode()
+    return pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False), [
+        text or "" for text in python_texts(encoded.dictionary)
+    ]
 
 
 def pictures_of(rows: pa.Table, column: str, scorer: str) -> list[ImageSource | None]:

@@ -1,6 +1,6 @@
 """Language: texts and the languages they are said to be in, in; how far the writing agrees out, in [0, 1]."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.errors import ConfigError
-from hf_regional.filtering.quality.cells import python_texts, texts_of
+from hf_regional.filtering.quality.cells import distinct, python_texts, texts_of
 from hf_regional.filtering.quality.scores import MISSING, SCORED, UNPARSED, Detail, Scores, scores_of
 from hf_regional.filtering.quality.scripts import language_scripts, letters_of
 from hf_regional.records import LANGUAGE, TEXT
@@ -75,22 +75,22 @@ class LanguageScorer:
             MissingColumnError, ConfigError: a column is not there, or holds no text.
         """
         texts = texts_of(rows, self.text, self.name)
-        said = self._said(rows)
-        shares, faults = np.zeros(len(rows), np.float64), np.full(len(rows), MISSING, np.int8)
-        for language in dict.fromkeys(said):
-            at = np.array([one == language for one in said])
-            if language is not None:
-                shares[at], faults[at] = _agreement(texts.filter(pa.array(at)), wanted_scripts(language))
+        codes, said = self._said(rows)
+        shares, faults = np.zeros(len(rows)), np.full(len(rows), MISSING, np.int8)
+        for code, languages in enumerate(said):
+            at = codes == code
+            if languages:
+                shares[at], faults[at] = _agreement(texts.filter(pa.array(at)), wanted_scripts(languages))
         if self.detector and len(rows):
-            shares *= _by_detector(self.detector(texts), said)
-        return scores_of(self, self.scale, shares.astype(np.float32), faults, _details(said, python_texts(texts), faults))
+            shares *= _by_detector(self.detector(texts), codes, said)
+        return scores_of(self, self.scale, shares, faults, _details(codes, said, texts, faults))
 
-    def _said(self, rows: pa.Table) -> list[tuple[str, ...] | None]:
-        """The languages that will do for each row."""
+    def _said(self, rows: pa.Table) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+        """The languages that will do for each row, as codes (n,) and what they are places of; -1 and () are none."""
         if self.languages:
-            return [self.languages] * len(rows)
-        cells = python_texts(texts_of(rows, self.language, self.name))
-        return [(cell,) if cell and cell.strip() else None for cell in cells]
+            return np.zeros(len(rows), np.int64), [self.languages]
+        codes, cells = distinct(texts_of(rows, self.language, self.name))
+        return codes, [(cell,) if cell.strip() else () for cell in cells]
 
 
 def wanted_scripts(languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,27 +114,28 @@ def _agreement(texts: pa.Array, scripts: tuple[str, ...]) -> tuple[np.ndarray, n
     return (letters_of(texts, scripts) if scripts else letters) / np.maximum(letters, 1), faults
 
 
-def _by_detector(detected: Detected, said: list[tuple[str, ...] | None]) -> np.ndarray:
-    factors = np.ones(len(said))
-    for row, (found, wanted) in enumerate(zip(detected.languages.to_pylist(), said, strict=True)):
-        if found is not None and wanted is not None:
-            sure = float(detected.confidence[row])
-            factors[row] = sure if _is_one_of(found, wanted) else 1 - sure
+def _by_detector(detected: Detected, codes: np.ndarray, said: list[tuple[str, ...]]) -> np.ndarray:
+    found_codes, found = distinct(detected.languages.cast(pa.large_string()))
+    agrees = np.array([[_is_one_of(one, wanted) for one in found] for wanted in said]).reshape(len(said), len(found))
+    sure = detected.confidence.astype(np.float64)
+    told = (found_codes >= 0) & (codes >= 0)
+    factors = np.ones(len(codes))
+    factors[told] = np.where(agrees[codes[told], found_codes[told]], sure[told], 1 - sure[told])
     return factors
 
 
 def _is_one_of(found: str, wanted: tuple[str, ...]) -> bool:
-    codes = {language_code(language) for language in wanted}
-    return any(not codes.isdisjoint(group) for group in (frozenset({language_code(found)}), *_ALIKE) if language_code(found) in group)
+    code, codes = language_code(found), {language_code(language) for language in wanted}
+    return code in codes or any(code in group and not codes.isdisjoint(group) for group in _ALIKE)
 
 
-def _details(said: list[tuple[str, ...] | None], texts: list[str | None], faults: np.ndarray) -> list[Detail]:
-    known: Mapping[tuple[str, ...], bool] = {one: bool(wanted_scripts(one)) for one in said if one is not None}
+def _details(codes: np.ndarray, said: list[tuple[str, ...]], texts: pa.Array, faults: np.ndarray) -> list[Detail]:
     details: list[Detail] = []
     for row in np.flatnonzero(faults == UNPARSED).tolist():
-        one = said[row]
-        if one is not None and not known[one]:
-            details.append(Detail(row, UNPARSED, f"no script is known of the language {one[0][:80]!r}"))
+        languages = said[codes[row]]
+        if wanted_scripts(languages):
+            (text,) = python_texts(texts.slice(row, 1))
+            details.append(Detail(row, UNPARSED, f"there is no letter in {(text or '')[:80]!r}"))
         else:
-            details.append(Detail(row, UNPARSED, f"there is no letter in {(texts[row] or '')[:80]!r}"))
+            details.append(Detail(row, UNPARSED, f"no script is known of the language {languages[0][:80]!r}"))
     return details

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -40,5 +40,5 @@ class LengthScorer:
         Raises:
             MissingColumnError, ConfigError: there is no such column, or it holds no texts.
         """
-        lengths: Any = weighted_length(texts_of(rows, self.text, self.name))
-        return scores_of(self, self.scale, lengths.astype(np.float32), np.where(np.isnan(lengths), MISSING, SCORED))
+        lengths = weighted_length(texts_of(rows, self.text, self.name))
+        return scores_of(self, self.scale, lengths, np.where(np.isnan(lengths), MISSING, SCORED))

@@ -68,9 +68,7 @@ def make_scorer(spec: Spec | object) -> Scorer:
         return _made(name.strip().casefold(), values, None, name)
     if isinstance(spec, Scorer):
         return spec
-    raise ConfigError(
-        f"quality={spec!r} is a {type(spec).__name__}, and no scorer: it lacks name, reads or score. {known_scorers()}", "quality"
-    )
+    raise ConfigError(f"quality={spec!r} is no scorer: a {type(spec).__name__} without name, reads or score. {known_scorers()}", "quality")
 
 
 def known_scorers() -> str:

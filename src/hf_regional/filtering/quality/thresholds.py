@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.errors import ConfigError, MismatchedScoresError, OutOfRangeError
-from hf_regional.filtering.quality.cells import python_texts
+from hf_regional.filtering.quality.cells import distinct
 from hf_regional.filtering.quality.scores import FAILED, MISSING, SCORED, UNPARSED, Scores
 from hf_regional.regions.languages import language_code
 
@@ -68,10 +68,9 @@ class Threshold:
     def _bounds(self, languages: pa.Array | None, rows: int) -> np.ndarray:
         if languages is None:
             raise ConfigError("a threshold by language needs a column of languages; name it, or give one number.", "min_quality")
-        codes = canonical(languages)
+        codes, named = canonical(languages)
         _require_length(len(codes), rows)
-        bounds = {code: self.by_language.get(code or REST, self.rest) for code in set(codes)}
-        return np.array([bounds[code] for code in codes], np.float64)
+        return np.array([*(self.by_language.get(code or REST, self.rest) for code in named), self.rest])[codes]
 
 
 def make_threshold(min_quality: object, *, inclusive: bool = True) -> Threshold:
@@ -113,27 +112,31 @@ def language_quantiles(scores: Scores, languages: pa.Array | pa.ChunkedArray, sh
     """
     if not 0 <= share <= 1:
         raise OutOfRangeError(f"share must be in [0, 1], got {share!r}; 0.3 drops up to 30 % of each language.")
-    codes = canonical(languages)
+    codes, named = canonical(languages)
     _require_length(len(codes), len(scores.values))
     values = scores.values if scores.higher_is_better else -scores.values
-    groups: dict[str | None, list[float]] = {}
-    for code, value, fault in zip(codes, values.tolist(), scores.faults.tolist(), strict=True):
-        if fault == SCORED:
-            groups.setdefault(code, []).append(value)
+    groups: dict[str | None, list[np.ndarray]] = {}
+    for place, code in enumerate([*named, None]):
+        found = values[(codes == place) & (scores.faults == SCORED)]
+        if len(found):
+            groups.setdefault(code, []).append(found)
     if not groups:
         raise MismatchedScoresError(f"none of {len(codes):,} rows has a score of {scores.name!r}; there is nothing to take quantiles of.")
     sign = 1.0 if scores.higher_is_better else -1.0
     # "lower": a value that occurs, so that rounding between two of them cannot drop the row that the bound is.
-    bounds = {code: sign * float(np.quantile(found, share, method="lower")) for code, found in groups.items()}
-    rest = bounds.pop(None, sign * float(np.quantile(np.concatenate(list(groups.values())), share, method="lower")))
+    merged = {code: np.concatenate(found) for code, found in groups.items()}
+    bounds = {code: sign * float(np.quantile(found, share, method="lower")) for code, found in merged.items()}
+    rest = bounds.pop(None, sign * float(np.quantile(np.concatenate(list(merged.values())), share, method="lower")))
     named = {code: bound for code, bound in sorted(bounds.items(), key=str) if code is not None}
-    counts = {code or REST: len(found) for code, found in groups.items()}
+    counts = {code or REST: len(found) for code, found in merged.items()}
     return Threshold(rest, MappingProxyType(named), inclusive, MappingProxyType(counts))
 
 
-def canonical(languages: Any) -> list[str | None]:
-    """CLDR's code of each text (n,); None where it is null or names no language."""
-    return [None if text is None else language_code(text) for text in python_texts(languages)]
+def canonical(languages: Any) -> tuple[np.ndarray, list[str | None]]:
+    """Codes (n,) of texts, and CLDR's code for each: None, the last one and -1 included, where it is null or names no language."""
+    column = languages.combine_chunks() if isinstance(languages, pa.ChunkedArray) else languages
+    codes, said = distinct(column.cast(pa.large_string()))
+    return np.where(codes < 0, len(said), codes), [language_code(text) for text in said]
 
 
 def _code(key: object) -> str:

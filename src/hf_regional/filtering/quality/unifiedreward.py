@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow as pa
 
@@ -68,16 +68,18 @@ class UnifiedRewardScorer:
     answers: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Check prompt and scale.
+        """Check prompt and scale, and make a model of a mapping: what it holds may be wrong, or a key that no report should show.
 
         Raises:
-            ConfigError: the prompt has no place for the caption.
+            ConfigError: the prompt has no place for the caption, or the model is none.
             OutOfRangeError: the scale does not rise.
         """
         if CAPTION not in self.prompt:
             raise ConfigError(f"the prompt of unifiedreward has no {CAPTION}, so the model would not see it: add it.", "quality")
         if not self.scale[0] < self.scale[1]:
             raise OutOfRangeError(f"the scale {self.scale} does not rise; give the lowest score first.")
+        if isinstance(self.model, Mapping):
+            object.__setattr__(self, "model", make_model(self.model, Sampling(self.max_new_tokens)))
 
     @property
     def name(self) -> str:
@@ -120,7 +122,8 @@ class UnifiedRewardScorer:
 
     @cached_property
     def _asked(self) -> KeptAnswers:
-        model = make_model(self.model, Sampling(self.max_new_tokens)) if isinstance(self.model, str | Mapping) else self.model
+        given = cast("str | TextModel", self.model)
+        model = make_model(given, Sampling(self.max_new_tokens)) if isinstance(given, str) else given
         return model if isinstance(model, KeptAnswers) else KeptAnswers(model, Path(self.answers) if self.answers else None)
 
     def __getstate__(self) -> dict[str, Any]:
