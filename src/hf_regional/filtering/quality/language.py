@@ -104,7 +104,7 @@ def wanted_scripts(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def scripts_of(language: str) -> tuple[str, ...]:
     """The scripts of a language by any code or name; empty where they are not known."""
-    return language_scripts().get(language_code(language) or "")
+    return language_scripts().get(language_code(language) or "", ())
 
 
 def _agreement(texts: pa.Array, scripts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
