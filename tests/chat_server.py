@@ -12,11 +12,7 @@ from PIL import Image
 from local_server import Asked, LocalServer, Told, serving, told
 
 MODEL = "test/judge-7b"
-VERDICTS = {
-    (255, 0, 0): "It is red, as asked.\nFinal Score: 5",
-    (0, 0, 255): "It is blue.\nFinal Score: 1",
-    (0, 128, 0): "I would rather not say.",
-}
+VERDICTS = ("It is red, as asked.\nFinal Score: 5", "I would rather not say.", "It is blue.\nFinal Score: 1")  # by the strongest of r, g, b
 
 
 @dataclass
@@ -61,7 +57,10 @@ def chat_server(models=(MODEL,), verdict: Callable[[dict, list[Image.Image]], To
 
 
 def by_colour(_: dict, pictures: list[Image.Image]) -> str:
-    return VERDICTS[pictures[-1].getpixel((0, 0))] if pictures else "There is no picture."
+    if not pictures:
+        return "There is no picture."
+    pixel = pictures[-1].getpixel((0, 0))
+    return VERDICTS[pixel.index(max(pixel))]
 
 
 def completion(text: str | None, *, finish: str = "stop", usage: dict | None = None, **message) -> Told:
@@ -97,10 +96,10 @@ def _answer(asked: Asked, state: ChatServer, verdict: Callable[[dict, list[Image
 
 def _picture(url: str) -> Image.Image:
     head, _, content = url.partition(",")
-    if head != "data:image/png;base64":
+    if head not in {"data:image/png;base64", "data:image/jpeg;base64"}:
         raise ValueError(f"unknown form {head!r}")
     with Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as image:
         image.load()
-        if image.info:
+        if image.getexif() or not set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}:
             raise ValueError(f"metadata came along: {image.info}")
         return image.copy()

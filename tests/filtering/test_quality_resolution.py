@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hf_regional.encoding.headers import Header, read_content, read_header
+from hf_regional.encoding.headers import Header, open_checked, read_content, read_header
 from hf_regional.errors import BadRowError, ConfigError
 from hf_regional.filtering.quality import make_scorer
 
@@ -142,3 +142,31 @@ def test_the_content_of_a_picture_is_its_file(tmp_path):
     for cell in (inline(None), inline(None, "/nowhere"), Image.new("RGB", (1, 1))):
         with pytest.raises(BadRowError):
             read_content(cell)
+
+
+def test_a_program_that_draws_a_picture_is_not_run():
+    with pytest.raises(BadRowError, match="a program in EPS, which is not run"):
+        open_checked(inline(picture(8, 8, "EPS"), "drawing.eps"))
+
+
+FORMS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "ICO", "AVIF", "DDS", "JPEG2000", "PPM", "TGA")
+WHOLE = [picture(40, 30, form) for form in FORMS if form in Image.registered_extensions().values()]
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's, of odd metadata
+@given(
+    content=st.sampled_from(WHOLE),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
+    kept=st.floats(0.05, 1),
+)
+def test_no_damage_to_a_file_makes_more_than_a_bad_row(content, changes, kept):
+    damaged = bytearray(content[: int(len(content) * kept) + 1])
+    for place, value in changes:
+        damaged[int(place * min(len(damaged), 200))] = value
+    said: list[str] = []
+    for read in (read_header, open_checked):
+        try:
+            read(inline(bytes(damaged)))
+        except BadRowError as error:
+            said.append(str(error))
+    assert all("(inline bytes)" in one for one in said)

@@ -188,7 +188,7 @@ def test_killed_in_the_middle_it_goes_on_and_the_result_is_that_of_one_run(tmp_p
         time.sleep(0.02)
         if next(hiccups) % 7 == 3:
             return error(503, "overloaded", headers={"Retry-After": "0"})
-        return f"Final Score: {1 + pictures[0].getpixel((0, 0))[0] // 64}"
+        return f"Final Score: {1 + pictures[0].getpixel((0, 0))[0] // 70}"
 
     with chat_server(verdict=slow) as server:
         work = [sys.executable, "-c", _WORK, server.url, str(tmp_path / "answers"), str(tmp_path / "rows.parquet")]

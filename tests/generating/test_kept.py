@@ -71,7 +71,7 @@ def test_what_failed_is_asked_again_and_what_was_unreadable_is_kept(tmp_path):
     assert len(server.completions) == 1
 
 
-@pytest.mark.parametrize("other", [{"sampling": Sampling(9)}, {"longest_side": 4}, {"extra": {"top_p": 0.5}}])
+@pytest.mark.parametrize("other", [{"sampling": Sampling(9)}, {"longest_side": 4}, {"lossless": True}, {"extra": {"top_p": 0.5}}])
 def test_another_setting_has_answers_of_its_own(tmp_path, other):
     with chat_server() as server:
         answer_all(kept(server, tmp_path), prompts(1))

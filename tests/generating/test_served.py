@@ -6,6 +6,7 @@ import pickle
 import threading
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,7 +47,7 @@ def test_a_request_has_the_form_that_openai_describes():
     system, user = asked.json["messages"]
     assert system == {"role": "system", "content": "Be brief."}
     assert [part["type"] for part in user["content"]] == ["image_url", "image_url", "text"]
-    assert user["content"][0]["image_url"]["url"].startswith("data:image/png;base64,")
+    assert user["content"][0]["image_url"]["url"].startswith("data:image/jpeg;base64,")
     assert user["content"][2]["text"] == "Judge."
     rest = {key: value for key, value in asked.json.items() if key != "messages"}
     assert rest == {"model": MODEL, "max_tokens": 64, "temperature": 0.5, "seed": 7, "top_p": 0.9}
@@ -101,6 +102,22 @@ def test_pictures_are_shrunk_turned_and_sent_without_what_their_file_says_of_the
     (top, bottom) = (seen[0].getpixel((2, 1)), seen[0].getpixel((2, 8)))
     assert top[0] > 200 > 60 > top[2]
     assert bottom[2] > 200 > 60 > bottom[0]
+
+
+def test_without_loss_the_pixels_arrive_as_they_are():
+    noise = Image.effect_noise((20, 20), 80).convert("RGB")
+    seen: list[Image.Image] = []
+
+    def look(_, pictures) -> str:
+        seen.extend(pictures)
+        return "Final Score: 3"
+
+    with chat_server(verdict=look) as server:
+        for lossless in (True, False):
+            answer_all(served(server, lossless=lossless), [Prompt("Judge.", [noise])])
+    exact, close = (np.asarray(picture, np.int16) - np.asarray(noise, np.int16) for picture in seen)
+    assert np.abs(exact).max() == 0
+    assert 0 < np.abs(close).mean() < 2
 
 
 @pytest.mark.parametrize(

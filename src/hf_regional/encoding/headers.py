@@ -1,4 +1,4 @@
-"""Headers: a picture as `datasets` keeps it in, its format and size out, without decoding a pixel."""
+"""Headers: a picture as `datasets` keeps it in, its format and size out, without decoding a pixel; then the picture, if it is one."""
 
 import io
 import struct
@@ -12,11 +12,15 @@ from typing import Any, Final, cast
 
 from PIL import Image
 
-from hf_regional.encoding.images import ImageSource
+from hf_regional.encoding.images import ImageSource, open_image
 from hf_regional.errors import BadRowError
 
-# What Pillow raises for a broken file: OSError mostly, and what its decoders let through.
-_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+# What Pillow raises for a broken file: OSError mostly, and what its decoders let through (RuntimeError of AVIF and DDS).
+BROKEN: Final = (
+    *(OSError, SyntaxError, ValueError, EOFError, RuntimeError, LookupError, TypeError, ArithmeticError),
+    *(struct.error, zlib.error),
+)
+_PROGRAMS: Final = frozenset({"EPS"})  # Pillow has Ghostscript run them
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _FILTERS: Final = threading.Lock()  # the filters of `warnings` are the process's
 
@@ -41,16 +45,35 @@ def read_header(source: ImageSource) -> Header:
         return Header(source.format, *source.size)
     try:
         with _stream(source) as stream, _FILTERS, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(stream) as image:
-                return Header(image.format, *image.size)
+                header = Header(image.format, *image.size)
     except FileNotFoundError as error:
         raise BadRowError(f"the picture {source['path']} is not there. Fetch it, or remove its row.") from error
     except _BOMBS as error:
         limit = f"more pixels than PIL.Image.MAX_IMAGE_PIXELS ({Image.MAX_IMAGE_PIXELS:,})"
         raise BadRowError(f"the picture {_name(source)} unpacks to {limit}. Shrink it, raise that limit, or remove its row.") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise BadRowError(f"the picture {_name(source)} cannot be read: {error}. Repair or remove its row.") from error
+    if header.format in _PROGRAMS:
+        raise BadRowError(f"the picture {_name(source)} is a program in {header.format}, which is not run. Convert it, or remove its row.")
+    return header
+
+
+def open_checked(source: ImageSource) -> Image.Image:
+    """The picture in RGB, when its header has been found harmless.
+
+    Raises:
+        BadRowError: as `read_header`, and where its pixels cannot be decoded.
+    """
+    read_header(source)
+    try:
+        return open_image(source)
+    except BadRowError:
+        raise
+    except BROKEN as error:
+        raise BadRowError(f"the picture {_name(source)} cannot be decoded: {error}. Repair or remove its row.") from error
 
 
 def read_content(source: ImageSource) -> bytes:

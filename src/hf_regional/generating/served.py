@@ -33,6 +33,7 @@ class ServedModel:
         model: as the server calls it; null takes the only one that it serves.
         sampling: how tokens are chosen.
         longest_side: pixels; larger pictures are shrunk before they are sent. Null sends them whole.
+        lossless: send PNG, 20 times the work and 6 times the bytes of JPEG at quality 95.
         workers: prompts under way.
         timeout_s: for one prompt, its time in the server's queue included.
         retry: how often, with what waits.
@@ -46,6 +47,7 @@ class ServedModel:
     model: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
     longest_side: int | None = 1024
+    lossless: bool = False
     workers: int = 16
     timeout_s: float = 180.0
     retry: Retry = field(default_factory=Retry)
@@ -67,7 +69,14 @@ class ServedModel:
     def identity(self) -> Mapping[str, Any]:
         """What decides an answer. The address does not: the same model may be served elsewhere tomorrow."""
         chosen = {"max_new_tokens": self.sampling.max_new_tokens, "temperature": self.sampling.temperature, "seed": self.sampling.seed}
-        return {"kind": "served", "model": self.name, **chosen, "longest_side": self.longest_side, "extra": dict(self.extra)}
+        return {
+            "kind": "served",
+            "model": self.name,
+            **chosen,
+            "longest_side": self.longest_side,
+            "lossless": self.lossless,
+            "extra": dict(self.extra),
+        }
 
     @cached_property
     def name(self) -> str:
@@ -143,7 +152,8 @@ class ServedModel:
 
     def _payload(self, prompt: Prompt) -> dict[str, Any]:
         parts: list[dict[str, Any]] = [
-            {"type": "image_url", "image_url": {"url": data_url(load_picture(image, self.longest_side))}} for image in prompt.images
+            {"type": "image_url", "image_url": {"url": data_url(load_picture(image, self.longest_side), lossless=self.lossless)}}
+            for image in prompt.images
         ]
         system = [{"role": "system", "content": cleaned(prompt.system)}] if prompt.system else []
         payload: dict[str, Any] = {

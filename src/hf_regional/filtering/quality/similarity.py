@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from hf_regional.encoding import ImageSource, open_image
-from hf_regional.encoding.headers import read_header
+from hf_regional.encoding.headers import open_checked
 from hf_regional.errors import BadRowError, ConfigError, OutOfRangeError
 from hf_regional.filtering.quality.cells import pictures_of, python_texts, texts_of
 from hf_regional.filtering.quality.scores import FAILED, MISSING, SCORED, Detail, Scores, scores_of
@@ -92,7 +91,7 @@ class SimilarityScorer:
                     faults[row] = MISSING
                     continue
                 try:
-                    opened[row] = _opened(picture)
+                    opened[row] = open_checked(picture)
                 except BadRowError as error:
                     faults[row] = FAILED
                     details.append(Detail(row, FAILED, str(error)))
@@ -118,11 +117,6 @@ class SimilarityScorer:
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_encoder"}
-
-
-def _opened(picture: ImageSource) -> Image.Image:
-    read_header(picture)  # bombs are refused before a pixel is unpacked
-    return open_image(picture)
 
 
 def _clean(text: str) -> str:
