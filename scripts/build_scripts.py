@@ -1,24 +1,24 @@
 """Write the tables of src/hf_regional/filtering/quality/data/: how languages are written, and how much a letter of each script says.
 
-    apt-get download unicode-cldr-core && dpkg -x unicode-cldr-core_*.deb cldr
-    python scripts/build_scripts.py cldr/usr/share/unicode/cldr/common
+    apt-get download unicode-cldr-core unicode-data
+    for package in unicode-*.deb; do dpkg -x "$package" unicode; done
+    python scripts/build_scripts.py unicode/usr/share/unicode
 
-Languages and their scripts are CLDR's `languageData`, letters and their scripts the Unicode character database as fontTools has it; both
-are under the Unicode licence, see NOTICE. The weight of a script is measured on the embedded corpus emoji-world, where 1,846 pictures have
-a name in each language: letters of the English names over letters of the names in that script. Run again on the same CLDR, fontTools
-and Python it writes the same bytes.
+Languages and their scripts are CLDR's `languageData`, letters and their scripts the Unicode Character Database; both are under the
+Unicode licence, see NOTICE. The weight of a script is measured on the embedded corpus emoji-world, where 1,846 pictures have a name in
+each language: letters of the English names over letters of the names in that script. Run again on the same packages it writes the same
+bytes.
 """
 
 import argparse
 import csv
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
-from fontTools import unicodedata
 
 from hf_regional.corpora.emoji_pictures import PARQUET
 
@@ -37,16 +37,16 @@ MEASURED = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cldr", type=Path, help="the folder `common` of CLDR")
+    parser.add_argument("unicode", type=Path, help="usr/share/unicode of both packages")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
-    build(arguments.cldr, arguments.output)
+    build(arguments.unicode, arguments.output)
 
 
-def build(cldr: Path, output: Path) -> None:
-    """Read CLDR's `supplementalData.xml` and the corpus, and write three CSV files into `output`."""
-    languages = language_scripts(ElementTree.parse(cldr / "supplemental" / "supplementalData.xml").getroot())
-    ranges = letter_ranges({code for written in languages.values() for code in written})
+def build(unicode: Path, output: Path) -> None:
+    """Read CLDR's `supplementalData.xml`, Unicode's scripts and the corpus, and write three CSV files into `output`."""
+    languages = language_scripts(ElementTree.parse(unicode / "cldr" / "common" / "supplemental" / "supplementalData.xml").getroot())
+    ranges = letter_ranges(unicode, {code for written in languages.values() for code in written})
     known = sorted({script for _, _, script in ranges})
     output.mkdir(parents=True, exist_ok=True)
     write_csv(output / "letters.csv", ("first", "last", "script"), [(f"{first:X}", f"{last:X}", script) for first, last, script in ranges])
@@ -65,27 +65,44 @@ def language_scripts(data: ElementTree.Element) -> dict[str, list[str]]:
     return {language: list(dict.fromkeys(codes)) for language, codes in found.items()}
 
 
-def letter_ranges(known: Container[str]) -> list[tuple[int, int, str]]:
+def letter_ranges(unicode: Path, known: Container[str]) -> list[tuple[int, int, str]]:
     """(first, last, script) of all letters, of the marks that belong to a script, and of digits."""
-    scripts = [letter_script(chr(point), known) for point in range(sys.maxunicode + 1)]
+    codes = {name: code for _, code, name, *_ in fields_of(unicode / "PropertyValueAliases.txt", "sc")}
+    scripts: list[str | None] = [None] * (sys.maxunicode + 1)
+    for first, last, script, category in properties(unicode / "Scripts.txt"):
+        scripts[first : last + 1] = [letter_script(codes[script], category, known)] * (last + 1 - first)
+    for first, last, users, category in properties(unicode / "ScriptExtensions.txt"):
+        for point in range(first, last + 1):  # letters that several scripts share, such as the long sound of both kanas
+            if scripts[point] == OTHER and category[0] == "L":
+                scripts[point] = letter_script(min(users.split()), category, known)
     ends = [point for point in range(1, len(scripts) + 1) if point == len(scripts) or scripts[point] != scripts[point - 1]]
-    starts = [0, *ends[:-1]]
-    return [(first, end - 1, script) for first, end in zip(starts, ends, strict=True) if (script := scripts[first])]
+    return [(first, end - 1, script) for first, end in zip([0, *ends], ends, strict=False) if (script := scripts[first])]
 
 
-def letter_script(character: str, known: Container[str]) -> str | None:
-    """The script of a letter: "Zyyy" for digits of any, "Zzzz" where no living language is written in it; None for what is no letter."""
-    category = unicodedata.category(character)
+def letter_script(script: str, category: str, known: Container[str]) -> str | None:
+    """What a character counts as: digits of any script as "Zyyy", letters that no living language is written in as "Zzzz".
+
+    None for what is no letter, and for accents: with or without them composed, a text is as long.
+    """
     if category == "Nd":
         return DIGIT
-    if category[0] not in "LM":
-        return None
-    script = unicodedata.script(character)
-    if script in SHARED and category[0] == "L":  # such as the long sound of both kanas
-        script = min(unicodedata.script_extension(character) - SHARED, default=OTHER)
-    if script in SHARED:  # accents: with or without them composed, a text is as long
+    if category[0] not in "LM" or (category[0] == "M" and script in SHARED):
         return None
     return script if script in known else OTHER
+
+
+def properties(file: Path) -> Iterator[tuple[int, int, str, str]]:
+    """(first, last, value, general category) of each line of a file of the Unicode Character Database."""
+    for points, value, category in fields_of(file):
+        first, _, last = points.partition("..")
+        yield int(first, 16), int(last or first, 16), value, category[:2]
+
+
+def fields_of(file: Path, kind: str = "") -> Iterator[list[str]]:
+    """The fields of each line that begins with `kind`, its comment the last of them."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith(kind) and not line.startswith("#") and ";" in line:
+            yield [field.strip() for field in line.replace("#", ";", 1).split(";")]
 
 
 def names_by_language() -> dict[str, dict[str, str]]:

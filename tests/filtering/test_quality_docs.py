@@ -24,7 +24,8 @@ for block in json.load(sys.stdin):
     exec(block, names)
 marks = names["grade_rows"](names["rows"], names["make_rules"](["resolution", "length"], [256, 10])).grades
 values = [None if value != value else value for value in names["graded"].values[1].tolist()]
-print(json.dumps({"grades": [names["GRADES"][mark] for mark in marks], "values": values, "languages": sorted(names["threshold"].by_language)}))
+grades, languages = [names["GRADES"][mark] for mark in marks], sorted(names["threshold"].by_language)
+print(json.dumps({"grades": grades, "values": values, "languages": languages}))
 """
 
 
