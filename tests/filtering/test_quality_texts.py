@@ -169,6 +169,35 @@ def test_a_detector_tells_what_scripts_cannot():
     np.testing.assert_allclose(values, [0.9, 0.2, 0.7, 1.0, 0.0, math.nan], atol=1e-6)
 
 
+def test_without_another_detector_it_is_heard_whether_latin_letters_are_indonesian_or_english():
+    rows = pa.table(
+        {
+            "text": ["Kucing itu tidur di atas meja makan di dapur rumah saya", "The cat is sleeping on the kitchen table in my house"] * 2,
+            "language": ["id", "id", "zsm", "en"],
+        }
+    )
+    values = make_scorer("language").score(rows).values
+    assert (values[[0, 2, 3]] > 0.9).all()
+    assert values[1] < 0.1
+    assert make_scorer({"scorer": "language", "scripts_only": True}).score(rows).values.tolist() == [1, 1, 1, 1]
+
+
+def test_of_a_short_text_the_script_alone_decides():
+    rows = pa.table({"text": ["nasi", "ok", "ข้าว"], "language": ["en", "id", "th"]})
+    assert make_scorer("language").score(rows).values.tolist() == [1, 1, 1]
+
+
+@given(TEXTS)
+def test_hearing_only_ever_lowers_what_the_script_says(texts):
+    rows = pa.table({"text": arrow(texts)})
+    heard, written = (
+        make_scorer({"scorer": "language", "languages": ["id", "th"], "scripts_only": only}).score(rows) for only in (False, True)
+    )
+    np.testing.assert_array_equal(heard.faults, written.faults)
+    scored = heard.faults == 0
+    assert (heard.values[scored] <= written.values[scored] + 1e-6).all()
+
+
 def test_the_scripts_of_the_languages_of_southeast_asia():
     expected = {
         "id": "Latn",

@@ -1,21 +1,27 @@
 """Language: texts and the languages they are said to be in, in; how far the writing agrees out, in [0, 1]."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import ClassVar, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute
 
 from hf_regional.errors import ConfigError
+from hf_regional.filtering.evidence.detector import heard_in
 from hf_regional.filtering.quality.cells import distinct, python_texts, texts_of
 from hf_regional.filtering.quality.scores import MISSING, SCORED, UNPARSED, Detail, Scores, scores_of
 from hf_regional.filtering.quality.scripts import language_scripts, letters_of
 from hf_regional.records import LANGUAGE, TEXT
 from hf_regional.regions.languages import language_code
 
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
+
 # Written so alike that no detector tells them apart in a caption; one of a group agrees with another.
 _ALIKE: Final = (frozenset({"id", "ms"}), frozenset({"no", "nb", "nn", "da"}), frozenset({"hr", "bs", "sr", "sh"}))
+# What the detector gives for a group; the other one of it passes by `_ALIKE`.
+_MAIN: Final = {"id-ms": "id", "zh-Hant": "zh"}
 
 
 class Detected(NamedTuple):
@@ -28,24 +34,37 @@ class Detected(NamedTuple):
 Detector = Callable[[pa.Array], Detected]
 
 
+def cld2(texts: pa.Array) -> Detected:
+    """What Compact Language Detector 2 hears in texts (n,) large_string, as shares of the text; short texts are left undecided.
+
+    Raises:
+        MissingExtraError: `pycld2` is not installed.
+    """
+    heard = heard_in(pc.fill_null(texts.cast(pa.large_binary()), b""))
+    names = pa.array([_MAIN.get(language, language) for language in heard.languages], pa.large_string())
+    return Detected(names.take(pa.array(heard.language, mask=heard.language < 0)), heard.share)
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageScorer:
-    """Whether a text is in its language: the share of its letters in a script in which that language is written.
+    """Whether a text is in its language: the share of its letters in a script in which that language is written, times what is heard.
 
-    Scripts tell Thai from Lao and both from English, and cannot tell Indonesian from English. With a `detector` the share is
+    Scripts tell Thai from Lao and both from English; a detector tells Indonesian from English where a text is long enough. The share is
     multiplied by the detector's confidence in the language, by 1 less its confidence in another one, and by 1 where it cannot tell.
 
     Attributes:
         languages: the languages that will do, by any code or name; empty asks for the one in the column `language`.
         text: the column of texts.
         language: the column of languages, read only where `languages` is empty.
-        detector: texts in, languages out.
+        scripts_only: ask no detector.
+        detector: texts in, languages out; null is Compact Language Detector 2 (`cld2`).
     """
 
     languages: tuple[str, ...] = ()
     text: str = TEXT
     language: str = LANGUAGE
-    detector: Detector | None = field(default=None)
+    scripts_only: bool = False
+    detector: Detector | None = None
     scale: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
@@ -73,6 +92,7 @@ class LanguageScorer:
 
         Raises:
             MissingColumnError, ConfigError: a column is not there, or holds no text.
+            MissingExtraError: `pycld2` is not installed, and neither `scripts_only` nor a `detector` stands in for it.
         """
         texts = texts_of(rows, self.text, self.name)
         codes, said = self._said(rows)
@@ -81,8 +101,10 @@ class LanguageScorer:
             at = codes == code
             if languages:
                 shares[at], faults[at] = _agreement(texts.filter(pa.array(at)), wanted_scripts(languages))
-        if self.detector and len(rows):
-            shares *= _by_detector(self.detector(texts), codes, said)
+        heard = np.flatnonzero((faults == SCORED) & (shares > 0))
+        if len(heard) and not self.scripts_only:
+            detected = (self.detector or cld2)(texts.take(pa.array(heard)))
+            shares[heard] *= _by_detector(detected, codes[heard], said)
         return scores_of(self, self.scale, shares, faults, _details(codes, said, texts, faults))
 
     def _said(self, rows: pa.Table) -> tuple[np.ndarray, list[tuple[str, ...]]]:

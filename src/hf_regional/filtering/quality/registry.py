@@ -46,7 +46,7 @@ SCORERS: Final[dict[str, Known]] = {
     ),
     "resolution": Known(f"{_HERE}.resolution:ResolutionScorer", "measure", "shorter side in pixels, pixels or aspect", "resolution:pixels"),
     "length": Known(f"{_HERE}.length:LengthScorer", None, "length of the text in English letters", "length"),
-    "language": Known(f"{_HERE}.language:LanguageScorer", "languages", "share of the text in its language's script", "language:th,lo"),
+    "language": Known(f"{_HERE}.language:LanguageScorer", "languages", "share of the text that is in its language", "language:th,lo"),
 }
 
 
