@@ -118,3 +118,19 @@ def test_a_scorer_that_gives_too_few_scores_is_named():
 
     with pytest.raises(ConfigError, match="'counting' gave 1 scores for 2 rows"):
         grade_rows(pa.table({"n": [1, 2]}), make_rules(Short(), 1))
+
+
+def test_a_record_batch_is_graded_like_its_table():
+    rows = pa.table({"text": ["long enough", "no"], "n": [1.0, 2.0]})
+    (batch,) = rows.to_batches()
+    rules = make_rules(["length", "column:n"], [5, 1])
+    assert grade_rows(batch, rules).grades.tolist() == grade_rows(rows, rules).grades.tolist() == [0, 1]
+
+
+def test_languages_that_are_classes_are_read_by_their_names_and_scores_that_are_classes_by_their_numbers():
+    rows = pa.table({"n": [3, 3, 3, 3], "language": pa.array([0, 1, -1, None], pa.int64())})
+    labels = {"language": ("th", "en"), "n": ("a", "b", "c", "d")}
+    rules = make_rules("column:n", {"th": 2, "en": 4, "*": 3})
+    assert grade_rows(rows, rules, labels).grades.tolist() == [0, 1, 0, 0]
+    with pytest.raises(ConfigError, match="'language' holds int64"):
+        grade_rows(rows, rules)

@@ -95,29 +95,43 @@ def check_rules(rules: Sequence[Rule], schema: pa.Schema) -> None:
         MissingColumnError, ConfigError: naming the scorer and the column.
     """
     grade_rows(schema.empty_table(), rules)
-    for rule in rules:
-        rule.scorer.score(schema.empty_table())
 
 
-def grade_rows(rows: pa.Table, rules: Sequence[Rule]) -> Graded:
+def grade_rows(rows: pa.Table | pa.RecordBatch, rules: Sequence[Rule], labels: Mapping[str, Sequence[str]] | None = None) -> Graded:
     """Grade rows by each rule in turn; one that a rule drops is not shown to the next.
+
+    Args:
+        rows: n rows with the columns that the rules read.
+        rules: in the order in which they are asked.
+        labels: names of the classes of columns of integers (`ClassLabel`), by which columns of languages are read.
 
     Raises:
         MissingColumnError, ConfigError: a column is not there, or of a type that cannot be read.
         RegionalError: what the scorers raise: no model, no server, no money left.
     """
-    grades, decided = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64)
+    table = _with_names(rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows]), rules, labels or {})
+    grades, decided = np.zeros(len(table), np.int64), np.full(len(table), -1, np.int64)
     values, details = list[np.ndarray](), list[tuple[Detail, ...]]()
     for place, rule in enumerate(rules):
         open_rows = np.flatnonzero(grades == 0)
-        shown = rows if len(open_rows) == len(rows) else rows.take(pa.array(open_rows))
+        shown = table if len(open_rows) == len(table) else table.take(pa.array(open_rows))
         scores, found = _graded(shown, rule)
         grades[open_rows] = found
         decided[open_rows] = np.where(found, place, -1)
-        values.append(np.full(len(rows), np.nan))
+        values.append(np.full(len(table), np.nan))
         values[-1][open_rows] = scores.values
         details.append(tuple(Detail(int(open_rows[detail.row]), detail.fault, detail.what) for detail in scores.details))
     return Graded(grades, decided, tuple(values), tuple(details))
+
+
+def _with_names(rows: pa.Table, rules: Sequence[Rule], labels: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Put the names of classes in place of their integers where a rule reads languages; a class without a name is null."""
+    for column in {rule.language for rule in rules} | {str(getattr(rule.scorer, "language", LANGUAGE)) for rule in rules}:
+        if column in labels and column in rows.schema.names and pa.types.is_integer(rows.schema.field(column).type):
+            names, codes = labels[column], rows.column(column).to_pylist()
+            texts = [names[code] if code is not None and 0 <= code < len(names) else None for code in codes]
+            rows = rows.set_column(rows.schema.get_field_index(column), column, pa.array(texts, pa.string()))
+    return rows
 
 
 def _graded(rows: pa.Table, rule: Rule) -> tuple[Scores, np.ndarray]:
