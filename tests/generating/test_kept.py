@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from chat_server import MODEL, chat_server, error
-from hf_regional.errors import CannotWriteError, NoAnswerError
+from hf_regional.errors import CannotWriteError, NoAnswerError, ServerError
 from hf_regional.generating import Answer, KeptAnswers, Prompt, Sampling, ServedModel, answer_all
 from hf_regional.network import Retry
 from local_server import told
@@ -98,6 +99,23 @@ def test_when_the_work_stops_what_was_answered_is_kept(tmp_path):
         answers = answer_all(kept(server, tmp_path), prompts(40))
     assert [answer.text.splitlines()[-1] for answer in answers] == ["Final Score: 3"] * 10 + ["Final Score: 5"] * 30
     assert len(server.completions) == 30
+
+
+def test_answers_that_were_under_way_when_the_work_stopped_are_kept_too(tmp_path):
+    together = threading.Barrier(4, timeout=5)
+
+    def judge(request, _):
+        together.wait()
+        if "Judge 0." in str(request):
+            return error(401, "no entry")
+        time.sleep(0.1)
+        return "Final Score: 2"
+
+    with chat_server(verdict=judge) as server, pytest.raises(ServerError, match="no entry"):
+        answer_all(kept(server, tmp_path), prompts(4))
+    with chat_server() as server:
+        assert [answer.text[-1] for answer in answer_all(kept(server, tmp_path), prompts(4))] == ["5", "2", "2", "2"]
+    assert len(server.completions) == 1
 
 
 _WORK = """

@@ -56,19 +56,24 @@ def test_an_endless_iterable_is_drawn_only_as_far_as_there_are_threads():
     assert next(numbers) <= 13
 
 
-def test_after_a_failure_nothing_is_begun_and_what_is_under_way_is_awaited():
-    begun, ended = [], []
+def test_after_a_failure_nothing_is_begun_and_what_was_under_way_is_still_given():
+    begun, ended, given = [], [], []
 
-    def call(item: int) -> None:
+    def call(item: int) -> int:
         begun.append(item)
         if item == 3:
             raise ZeroDivisionError
         time.sleep(0.05)
         ended.append(item)
+        return item
+
+    def take() -> None:
+        for _, result in each(call, range(100), workers=4):
+            given.append(result)
 
     with pytest.raises(ZeroDivisionError):
-        list(each(call, range(100), workers=4))
-    assert sorted(ended) == sorted(set(begun) - {3})
+        take()
+    assert sorted(given) == sorted(ended) == sorted(set(begun) - {3})
     assert len(begun) <= 8
 
 

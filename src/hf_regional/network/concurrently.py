@@ -14,8 +14,8 @@ def each(
 ) -> Generator[tuple[int, Result]]:
     """Call a function on every item in threads; yield (place of the item, result) in the order in which they are done.
 
-    Items are drawn as threads become free, so an endless or a heavy iterable is no trouble. Where a call raises, or the caller stops
-    reading, no further item is begun and those under way are awaited: what they ask for may be paid already.
+    Items are drawn as threads become free, so an endless or a heavy iterable is no trouble. Where a call raises, no further item is begun;
+    those under way are awaited and their results yielded, since what they asked for may be paid already, and then the error is raised.
 
     Args:
         call: what to do with one item.
@@ -26,15 +26,25 @@ def each(
     numbered = enumerate(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="each") as pool:
         pending: dict[Future[Result], int] = {}
+        failure: Exception | None = None
         try:
             while True:
-                pending |= {pool.submit(call, item): place for place, item in islice(numbered, workers - len(pending))}
+                if failure is None:
+                    pending |= {pool.submit(call, item): place for place, item in islice(numbered, workers - len(pending))}
                 if not pending:
-                    return
+                    break
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=pending.__getitem__):
-                    yield pending.pop(future), future.result()
+                    place = pending.pop(future)
+                    try:
+                        result = future.result()
+                    except Exception as error:  # whatever it is, it is raised in the end
+                        failure = failure or error
+                    else:
+                        yield place, result
         except KeyboardInterrupt:
             if interrupt:
                 interrupt()
             raise
+    if failure is not None:
+        raise failure
