@@ -14,6 +14,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.parquet import filter_parquet
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, excluded_reason, make_plan, nearest
 from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
@@ -43,6 +44,7 @@ class Settings(TypedDict):
     weights: Weights | None
     locate: Locate | None
     terms: Terms | None
+    references: References | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
 ) -> Filtered[Source]: ...
 @overload
 def filter_regional(
@@ -90,6 +93,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]: ...
@@ -106,6 +110,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
 ) -> Filtered[Any]:
@@ -126,6 +131,7 @@ def filter_regional(
         locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
             other evidence.
         terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
+        references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
         num_proc: processes that judge Parquet files at a time; with `output` only.
 
@@ -153,6 +159,7 @@ def filter_regional(
         weights=weights,
         locate=locate,
         terms=terms,
+        references=references,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
