@@ -288,6 +288,11 @@ def test_it_pickles_after_it_was_used():
         assert answer_all(pickle.loads(pickle.dumps(model)), [Prompt("Judge.", [RED])]) == first
 
 
+def test_an_address_that_is_none_is_refused_before_anything_is_asked():
+    with pytest.raises(ConfigError, match="no address"):
+        ServedModel("localhost:8000/v1")
+
+
 @pytest.mark.parametrize("wrong", [{"workers": 0}, {"give_up_after": 0}, {"longest_side": 0}])
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(OutOfRangeError):

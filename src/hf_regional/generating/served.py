@@ -16,6 +16,7 @@ from hf_regional.generating.pictures import data_url, load_picture
 from hf_regional.generating.pricing import Prices
 from hf_regional.generating.prompts import FAILED, IMAGE, REFUSED, Answer, Prompt, Sampling, cleaned
 from hf_regional.network import HttpClient, Retry, Spending, each
+from hf_regional.network.routes import read_address
 
 API_KEY: Final = "HF_REGIONAL_API_KEY"  # ours alone: a key meant for one provider must not be sent to another
 # What a server answers to one prompt that it will not take; another prompt may do.
@@ -57,11 +58,13 @@ class ServedModel:
     give_up_after: int = 20
 
     def __post_init__(self) -> None:
-        """Check the ranges.
+        """Check the address and the ranges.
 
         Raises:
+            ConfigError: the address is none.
             OutOfRangeError: a number that must be 1 or more is not.
         """
+        read_address(self.url)
         if min(self.workers, self.give_up_after) < 1 or (self.longest_side is not None and self.longest_side < 1):
             raise OutOfRangeError("workers, give_up_after and longest_side must each be 1 or more.")
 
