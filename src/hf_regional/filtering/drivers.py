@@ -14,6 +14,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Iterable
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import filter_parquet
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
@@ -43,6 +44,7 @@ class Settings(TypedDict):
     weights: Weights | None
     locate: Locate | None
     terms: Terms | None
+    references: References | None
     samples: int
     pictures: bool
     seed: int
@@ -78,6 +80,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -96,6 +99,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -115,6 +119,7 @@ def filter_regional(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -138,6 +143,7 @@ def filter_regional(
         locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
             other evidence.
         terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
+        references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
@@ -168,6 +174,7 @@ def filter_regional(
         weights=weights,
         locate=locate,
         terms=terms,
+        references=references,
         samples=samples,
         pictures=pictures,
         seed=seed,

@@ -90,7 +90,7 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
 def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
     if plan.region is None:
         return []
-    question = Question(plan.region, plan.labels, plan.locate, plan.terms)
+    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references)
     asked = {**({"locate": ()} if plan.locate else {}), **{kind: names for kind, names in plan.columns.items() if names}}
     return [KINDS[kind].find(rows, names, question) for kind, names in asked.items()]
 

@@ -11,7 +11,8 @@ from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
-from hf_regional.filtering.evidence.words import Own
+from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.evidence.words import Own, own_terms
 from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
@@ -21,8 +22,6 @@ Exclude = Mapping[str, object]
 Weights = Mapping[str, float]
 Terms = Mapping[str, str] | str | Path
 
-# Kinds that the design foresees; a mapping for one of them must not be taken and then ignored.
-_LATER: Final = ("image", "latitude", "longitude")
 IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
 _SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
 _COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
@@ -61,6 +60,7 @@ class Plan:
     locate: Locate | None = None
     present: tuple[str, ...] = ()
     terms: Own = None
+    references: References | None = None
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     sampling: Sampling | None = None
 
@@ -91,6 +91,7 @@ class Plan:
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            **({"references": self.references.as_dict()} if self.references else {}),
             **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
             "groups": dict(self.groups),
@@ -112,6 +113,7 @@ def make_plan(
     weights: Weights | None = None,
     locate: Locate | None = None,
     terms: Terms | None = None,
+    references: References | None = None,
     labels: Mapping[str, tuple[str, ...]] | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -127,7 +129,7 @@ def make_plan(
     """
     _require_mapping(columns, "columns", '{"language": "lang"}')
     _require_mapping(exclude, "exclude", '{"language": ["az"]}')
-    mapped = _mapped(columns or {}, present)
+    mapped = _mapped(columns or {}, present, references is not None)
     if region is not None and locate is None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
     threshold = _quality(quality, min_quality, present)
@@ -144,6 +146,8 @@ def make_plan(
         _weights(weights, combine),
         locate,
         tuple(present),
+        own_terms(terms),
+        references,
         groups=_groups(present, mapped, region),
         sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
@@ -153,7 +157,7 @@ def only(*kinds: str) -> dict[str, None]:
     """Switch off every kind of evidence but these: `columns={**only("country"), "country": "nation"}`.
 
     >>> sorted(only("country", "language"))
-    ['detected', 'place', 'text', 'url']
+    ['coordinates', 'detected', 'image', 'place', 'text', 'url']
     """
     return dict.fromkeys(kind for kind in IN_COLUMNS if kind not in kinds)
 
@@ -204,17 +208,20 @@ def _require_mapping(value: object, key: str, example: str) -> None:
         raise ConfigError(f"{key}={value!r} is a {type(value).__name__}; give a mapping such as {example}.", key)
 
 
-def _mapped(columns: Columns, present: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _mapped(columns: Columns, present: Sequence[str], compares: bool) -> dict[str, tuple[str, ...]]:
+    if columns.get("image") and not compares:
+        raise ConfigError("columns['image'] is compared with reference pictures: give references=References.of(...).", "references")
     for kind in columns:
-        if kind in _LATER:
-            raise NotBuiltYetError(f"columns[{kind!r}]: evidence from {kind} is not built yet; leave it out. Built: {', '.join(KINDS)}.")
         if kind not in IN_COLUMNS:
             raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, IN_COLUMNS)}", "columns")
-    return {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in IN_COLUMNS}
+    found = {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in IN_COLUMNS}
+    return found if compares else found | {"image": ()}
 
 
 def _defaults(kind: str, present: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in KINDS[kind].default_columns if name in present)
+    found = tuple(name for name in KINDS[kind].default_columns if name in present)
+    pairs = (pair for pair in KINDS[kind].default_pairs if {*pair} <= {*present})
+    return found or next(pairs, ())
 
 
 def _names(kind: str, asked: str | Sequence[str] | None, present: Sequence[str]) -> tuple[str, ...]:

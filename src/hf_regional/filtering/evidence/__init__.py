@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from hf_regional.filtering.evidence import country, detected, language, located, url, words
+from hf_regional.filtering.evidence import coordinates, country, detected, language, located, references, url, words
 from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.by_value import find_by_value
 from hf_regional.filtering.evidence.cells import Cell
@@ -23,6 +23,7 @@ class Kind:
     """One kind of evidence: how to find it in the columns of a batch, and the columns where it looks unless told otherwise.
 
     canonical: the codes that a cell names, so that "az-Latn" is found where "az" is excluded; null where cells hold no codes.
+    default_pairs: columns that say something together alone; the first that are all there, if none of `default_columns` is.
     names_outside: whether countries outside the region are named too. A language says no more of them than "elsewhere": most
     Chinese is written in China, and much of it is not.
     """
@@ -30,6 +31,7 @@ class Kind:
     find: Find
     default_columns: tuple[str, ...]
     canonical: Callable[[Cell], frozenset[str]] | None = None
+    default_pairs: tuple[tuple[str, ...], ...] = ()
     names_outside: bool = True
 
 
@@ -40,6 +42,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "locate": Kind(located.find, ()),
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
+        "coordinates": Kind(coordinates.find_in, coordinates.DEFAULT_COLUMNS, default_pairs=coordinates.DEFAULT_PAIRS),
         "place": Kind(partial(words.find, kind="place"), ("place", "location")),
         "text": Kind(partial(words.find, kind="text"), _TEXTS),
         "url": Kind(partial(find_by_hit, kind=url.KIND, find=url.find, opine=by_country), url.DEFAULT_COLUMNS),
@@ -50,5 +53,6 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             names_outside=False,
         ),
         "detected": Kind(partial(find_by_hit, kind=detected.KIND, find=detected.find, opine=by_share), _TEXTS, names_outside=False),
+        "image": Kind(references.find, ("image",)),
     }
 )

@@ -11,9 +11,10 @@ NO_LABELS: Final[Mapping[str, tuple[str, ...]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which region; the names of the classes of columns that hold `ClassLabel` integers; the caller's hook and own terms, if any."""
+    """Which region; names of the classes of columns of `ClassLabel` integers; the caller's hook, own terms and reference pictures."""
 
     region: Region
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(NO_LABELS))
     locate: Callable[[dict[str, Any]], Any] | None = None
     terms: Any = None
+    references: Any = None
