@@ -37,8 +37,9 @@ class Settings(TypedDict):
     """The settings that `make_plan` checks, as the caller gave them."""
 
     columns: Columns | None
-    quality: str | None
-    min_quality: float | None
+    quality: Any
+    min_quality: Any
+    inclusive: bool
     exclude: Exclude | None
     combine: str
     weights: Weights | None
@@ -72,8 +73,9 @@ def filter_regional(
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -91,8 +93,9 @@ def filter_regional(
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -111,8 +114,9 @@ def filter_regional(
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -134,8 +138,10 @@ def filter_regional(
         region: a `Region` or its name; null filters by quality and exclusions alone.
         columns: where evidence stands, by kind: {"language": "lang", "country": ["born", "lives"]}; null switches a kind off. A
             kind left out is looked for under its usual names: country_iso3, country; language.
-        quality: "column:NAME", a column of scores. Asked of the rows that the region selects.
-        min_quality: the least score that passes, on that column's scale; the bound itself passes.
+        quality: "column:NAME", a column of scores; or "unifiedreward", "clip:MODEL", "siglip:MODEL", "resolution", "length", "language"
+            (docs/quality.md); or a scorer of your own; or a list of these. Asked of the rows that the region selects.
+        min_quality: the least score that passes, on that scorer's scale, or {language: threshold}; of a list, one each.
+        inclusive: whether the bound itself passes.
         mode: "keep" parts the rows into `data` and `dropped`, "annotate" keeps them all in `data`.
         exclude: rows that take no part, {"language": ["az"]} by column or kind: verdict "none", reason "excluded:language=az".
         combine: how kinds of evidence become one answer: "strongest", "any", "all" or "weighted" (see `filtering/combining.py`).
@@ -169,6 +175,7 @@ def filter_regional(
         columns=columns,
         quality=quality,
         min_quality=min_quality,
+        inclusive=inclusive,
         exclude=exclude,
         combine=combine,
         weights=weights,
@@ -237,7 +244,8 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
     images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
-    return make_plan(present, region, labels=labels, images=images, **settings)
+    schema = features.arrow_schema if features else None
+    return make_plan(present, region, labels=labels, images=images, schema=schema, **settings)
 
 
 def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:

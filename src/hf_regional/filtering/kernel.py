@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.filtering.combining import RULES, Decision
-from hf_regional.filtering.encoded import encode, grade
+from hf_regional.filtering.encoded import encode
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
-from hf_regional.filtering.plan import Exclusion, Plan, Quality, excluded_reason
+from hf_regional.filtering.plan import Exclusion, Plan, excluded_reason
+from hf_regional.filtering.quality import GRADES, grade_rows
 from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
 from hf_regional.filtering.report.groups import group_rows
 from hf_regional.filtering.report.rulings import Rulings, count, offer
@@ -29,7 +30,6 @@ Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 ANNOTATIONS: Final = pa.schema(
     [(REGION_COUNTRIES, pa.list_(pa.string())), (REGION_VERDICT, pa.string()), (REGION_EVIDENCE, pa.list_(EVIDENCE_TYPE))]
 )
-_FAULTS: Final = ("", "below", "missing")  # what each grade of `encoded.grade` holds against a row
 
 
 @dataclass(slots=True)
@@ -77,14 +77,15 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     out = np.zeros(rows.num_rows, np.bool_)
     marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
-    marks += [_fail(readable, ruling, plan.quality)] if plan.quality else []
+    failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
+    marks += failed
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
     columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
     for field, values in zip(ANNOTATIONS, columns, strict=True):
         judged = judged.append_column(field, values)
-    return judged, _told(judged, readable, plan, ruling, found, samples, first)
+    return judged, _told(judged, readable, plan, ruling, found, samples, first, scores)
 
 
 def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
@@ -120,13 +121,20 @@ def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray
     return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
 
 
-def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, quality: Quality) -> Hits:
-    """Turn kept rows whose score is too low, or missing, to "none"."""
-    grades = np.where(ruling.answer == KEPT, grade(rows[quality.column], *quality), 0)
-    for place, fault in enumerate(_FAULTS[1:], start=1):
-        ruling.put(np.flatnonzero(grades == place), NOTHING, f"quality:{fault}", quality.column)
-    failed = np.flatnonzero(grades)
-    return _marks("quality", failed, pa.array(_FAULTS).take(pa.array(grades[failed])), quality.column)
+def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, plan: Plan) -> tuple[list[Hits], np.ndarray]:
+    """Turn kept rows that a rule of quality does not pass to "none"; returns also the scores by the last rule, (n,), NaN for none."""
+    kept, scores = np.flatnonzero(ruling.answer == KEPT), np.full(rows.num_rows, np.nan)
+    graded = grade_rows(rows if len(kept) == rows.num_rows else rows.take(pa.array(kept)), plan.rules, plan.labels)
+    scores[kept] = graded.values[-1]
+    marks: list[Hits] = []
+    for place, rule in enumerate(plan.rules):
+        name = rule.scorer.name.removeprefix("column:")
+        mine = graded.rule == place
+        for grade in np.unique(graded.grades[mine]).tolist():
+            failed = kept[mine & (graded.grades == grade)]
+            ruling.put(failed, NOTHING, f"quality:{GRADES[grade]}", name)
+            marks.append(_marks("quality", failed, pa.array([GRADES[grade]] * len(failed), pa.string()), name))
+    return marks, scores
 
 
 def _exclude(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, rule: Exclusion, plan: Plan, out: np.ndarray) -> Hits:
@@ -172,7 +180,16 @@ def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: in
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 
 
-def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequence[Found], samples: Samples | None, first: int) -> Counts:
+def _told(
+    judged: Any,
+    readable: Any,
+    plan: Plan,
+    ruling: _Ruling,
+    found: Sequence[Found],
+    samples: Samples | None,
+    first: int,
+    scores: np.ndarray | None,
+) -> Counts:
     """Count the rulings, and offer the rows to the sample."""
     countries = judged.column(REGION_COUNTRIES)
     countries = countries.combine_chunks() if isinstance(countries, pa.ChunkedArray) else countries
@@ -184,7 +201,7 @@ def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequen
         for (column, text), size in one.unknown.items():
             counts.add_unknown(column, text, size)
     if samples is not None:
-        offer(samples, rulings, groups, judged, readable[plan.quality.column] if plan.quality else None, first)
+        offer(samples, rulings, groups, judged, scores, first)
     return counts
 
 

@@ -4,15 +4,18 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
+import pyarrow as pa
+
+from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.evidence.words import Own, own_terms
+from hf_regional.filtering.quality import Rule, check_rules, make_rules
 from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
@@ -23,15 +26,6 @@ Weights = Mapping[str, float]
 Terms = Mapping[str, str] | str | Path
 
 IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
-_SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
-_COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
-
-
-class Quality(NamedTuple):
-    """Rows that the region selects are kept where `column` >= `minimum`; the bound itself passes."""
-
-    column: str
-    minimum: float
 
 
 class Exclusion(NamedTuple):
@@ -52,7 +46,7 @@ class Plan:
 
     region: Region | None
     columns: Mapping[str, tuple[str, ...]]
-    quality: Quality | None = None
+    rules: tuple[Rule, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     combine: str = "strongest"
@@ -79,15 +73,14 @@ class Plan:
         """The columns that a verdict may depend on; the others are read to count by alone."""
         if self.locate:
             return self.present
-        extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
+        extra = (*(rule.column for rule in self.exclude), *(column for rule in self.rules for column in rule.reads))
         return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
 
     def settings(self) -> dict[str, object]:
         """Give the settings as JSON-able values, for the report."""
         return {
             "columns": {kind: list(names) for kind, names in self.columns.items()},
-            "quality": f"column:{self.quality.column}" if self.quality else None,
-            "min_quality": self.quality.minimum if self.quality else None,
+            "quality": [rule.settings() for rule in self.rules],
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
@@ -106,8 +99,9 @@ def make_plan(
     region: Region | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
@@ -119,8 +113,11 @@ def make_plan(
     pictures: bool = False,
     seed: int = 0,
     images: Sequence[str] = (),
+    schema: pa.Schema | None = None,
 ) -> Plan:
     """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
+
+    With their `schema` the types are checked too.
 
     Raises:
         ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
@@ -132,14 +129,15 @@ def make_plan(
     mapped = _mapped(columns or {}, present, references is not None)
     if region is not None and locate is None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
-    threshold = _quality(quality, min_quality, present)
-    if region is None and threshold is None and not exclude:
+    rules = make_rules(quality, min_quality, inclusive=inclusive)
+    _check(rules, present, schema)
+    if region is None and not rules and not exclude:
         raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
     exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
     return Plan(
         region,
         mapped,
-        threshold,
+        rules,
         exclusions,
         dict(labels or {}),
         _rule(combine),
@@ -244,24 +242,12 @@ def _nothing_to_read(present: Sequence[str]) -> str:
     )
 
 
-def _quality(quality: object, min_quality: object, present: Sequence[str]) -> Quality | None:
-    if quality is None and min_quality is None:
-        return None
-    if quality is None:
-        raise ConfigError(f"min_quality={min_quality} has nothing to measure: add quality=. Known: {_COLUMN_FORM}.", "min_quality")
-    form, _, name = quality.partition(":") if isinstance(quality, str) else (type(quality).__name__, "", "")
-    if form.casefold() in _SCORERS:
-        raise NotBuiltYetError(f"quality={quality!r}: the scorer {form!r} is not built yet. Score the rows first and use {_COLUMN_FORM}.")
-    if form != "column" or not name:
-        raise ConfigError(f"quality={quality!r} is no form of quality. Known: {_COLUMN_FORM}.", "quality")
-    if min_quality is None:
-        raise ConfigError(
-            f"quality={quality!r} keeps every row without a threshold: add min_quality=, on the scale of that column.", "quality"
-        )
-    if not isinstance(min_quality, int | float) or not math.isfinite(min_quality):
-        raise ConfigError(f"min_quality={min_quality!r} is no threshold: give a finite number on the scale of {name!r}.", "min_quality")
-    _require(name, present, "quality")
-    return Quality(name, float(min_quality))
+def _check(rules: Sequence[Rule], present: Sequence[str], schema: pa.Schema | None) -> None:
+    for rule in rules:
+        for column in rule.reads:
+            _require(column, present, "quality")
+    if schema is not None:
+        check_rules(rules, schema)
 
 
 def _exclusions(key: str, values: object, mapped: Mapping[str, tuple[str, ...]], present: Sequence[str]) -> list[Exclusion]:
