@@ -13,6 +13,7 @@ import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
 
 from hf_regional.errors import ConfigError, NoRowsError
+from hf_regional.filtering.consent import ConsentPolicy
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.kernel import foreseen
@@ -29,6 +30,7 @@ Named = str | Path | Sequence[str | Path]
 Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
+DEFAULT_CONSENT: Final = ConsentPolicy()
 _MODES: Final = ("keep", "annotate")
 _REASONS: Final = 5
 
@@ -46,6 +48,7 @@ class Settings(TypedDict):
     locate: Locate | None
     terms: Terms | None
     references: References | None
+    consent: ConsentPolicy | None
     samples: int
     pictures: bool
     seed: int
@@ -83,6 +86,7 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -103,6 +107,7 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -124,6 +129,7 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -150,6 +156,9 @@ def filter_regional(
             other evidence.
         terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
         references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
+        consent: which licences are allowed, whose opt-out is heeded, and what is hidden of persons. By default opt-outs are heeded,
+            e-mail addresses and phone numbers in texts masked, and columns about annotators dropped, all counted in the report;
+            docs/consent.md. Null lets everything through.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
@@ -182,6 +191,7 @@ def filter_regional(
         locate=locate,
         terms=terms,
         references=references,
+        consent=consent,
         samples=samples,
         pictures=pictures,
         seed=seed,
@@ -241,11 +251,23 @@ def _like(source: Source, parts: Mapping[str, Part | None]) -> Source:
 def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     features = part.features if isinstance(part, Dataset | IterableDataset) else Features.from_arrow_schema(part.schema)
     # A stream after `map` does not know its columns: its first row does.
-    present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
+    first: dict[str, Any] = {} if features else next(iter(cast("IterableDataset", part).take(1)), {})
+    present = list(features or first)
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
     images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
-    schema = features.arrow_schema if features else None
+    schema = features.arrow_schema if features else _schema_of(first)
     return make_plan(present, region, labels=labels, images=images, schema=schema, **settings)
+
+
+def _schema_of(row: Mapping[str, Any]) -> pa.Schema:
+    """The types of a row's values; what Arrow has no type for, such as a decoded picture, is left out."""
+    fields: list[pa.Field] = []
+    for name, value in row.items():
+        try:
+            fields.append(pa.field(name, pa.array([value]).type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            continue
+    return pa.schema(fields)
 
 
 def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:

@@ -3,6 +3,7 @@
 No Python runs per row: each kind of evidence gives arrays of hits and opinions, and the rest is arithmetic on arrays.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -11,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.filtering.combining import RULES, Decision
+from hf_regional.filtering.consent import ConsentPlan, hide_personal, judge_consent
+from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.encoded import encode
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
@@ -71,12 +74,14 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     Raises:
         ConfigError: a column is of a type that the plan cannot read.
     """
-    readable, unreadable = without_unreadable(rows, plan.reads)
+    readable, unreadable = without_unreadable(rows, {*plan.reads, *plan.hides} & {*rows.schema.names})
+    rows, readable, hidden = _without_persons(rows, readable, plan)
     found = _found(readable, plan)
     ruling, agreeing = _ruling(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
     marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
+    marks += _refuse(readable, ruling, plan.consent) if plan.consent else []
     failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
     marks += failed
     hits = [one.hits for one in found]
@@ -85,7 +90,9 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
     for field, values in zip(ANNOTATIONS, columns, strict=True):
         judged = judged.append_column(field, values)
-    return judged, _told(judged, readable, plan, ruling, found, samples, first, scores)
+    counts = _told(judged, readable, plan, ruling, found, samples, first, scores)
+    counts.hidden.update(hidden)
+    return judged, counts
 
 
 def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
@@ -119,6 +126,43 @@ def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray
     ruling.put(fresh, NOTHING, f"unreadable:{column}", column)
     out[fresh] = True
     return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
+
+
+def _without_persons(rows: Rows, readable: Rows, plan: Plan) -> tuple[Rows, Rows, Counter[tuple[str, str]]]:
+    """Mask contacts and drop what is about annotators, in the rows to give back and in those that evidence is read from.
+
+    Before the evidence: what is masked is none, and its places are those in the text as it is given back.
+    """
+    hidden: Counter[tuple[str, str]] = Counter()
+    there = [name for name in plan.hides if name in rows.schema.names]
+    if plan.consent is None or not there:
+        return rows, readable, hidden
+    masked, counts = hide_personal(readable.select(there), plan.consent)
+    hidden.update(counts.masked)
+    hidden.update({(path, "dropped"): size for path, size in counts.dropped.items()})
+    for name in {path.split(SEP)[0] for path in (*counts.masked_texts, *plan.consent.drops)} & {*there}:
+        rows, readable = (_replaced(one, name, masked) for one in (rows, readable))
+    return rows, readable, hidden
+
+
+def _replaced(rows: Any, name: str, by: Any) -> Any:
+    if name not in by.schema.names:
+        return rows.drop_columns([name])
+    place = rows.schema.get_field_index(name)
+    return rows.set_column(place, by.schema.field(name), by.column(name))
+
+
+def _refuse(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, consent: ConsentPlan) -> list[Hits]:
+    """Turn kept rows that a licence or a word against their use speaks against to "none"."""
+    judged = judge_consent(rows, consent).judged
+    marks: list[Hits] = []
+    for code, reason in enumerate(judged.reasons[1:], start=1):
+        refused = np.flatnonzero((judged.codes == code) & (ruling.answer == KEPT))
+        if len(refused):
+            step, _, what = reason.partition(":")
+            ruling.put(refused, NOTHING, reason, NO_COLUMN)
+            marks.append(_marks(step, refused, pa.array([what] * len(refused), pa.string()), NO_COLUMN))
+    return marks
 
 
 def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, plan: Plan) -> tuple[list[Hits], np.ndarray]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.filtering.combining import RULES, WEIGHTS
+from hf_regional.filtering.consent import ConsentPlan, ConsentPolicy, plan_consent
+from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
@@ -41,6 +43,7 @@ class Exclusion(NamedTuple):
 class Plan:
     """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns.
 
+    consent: which licences and opt-outs are heeded, and what is hidden of persons; null for nothing of it.
     groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none.
     """
 
@@ -57,6 +60,7 @@ class Plan:
     references: References | None = None
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     sampling: Sampling | None = None
+    consent: ConsentPlan | None = None
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -73,8 +77,23 @@ class Plan:
         """The columns that a verdict may depend on; the others are read to count by alone."""
         if self.locate:
             return self.present
-        extra = (*(rule.column for rule in self.exclude), *(column for rule in self.rules for column in rule.reads))
+        extra = (
+            *(self.consent.reads if self.consent else ()),
+            *(rule.column for rule in self.exclude),
+            *(column for rule in self.rules for column in rule.reads),
+        )
         return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
+
+    @property
+    def hides(self) -> tuple[str, ...]:
+        """The columns in which something of persons may be masked, or that are dropped for it."""
+        paths = (*self.consent.texts, *self.consent.drops) if self.consent else ()
+        return tuple(sorted({path.split(SEP)[0] for path in paths}))
+
+    @property
+    def drops(self) -> frozenset[str]:
+        """The columns that are dropped whole."""
+        return frozenset(path for path in self.consent.drops if SEP not in path) if self.consent else frozenset()
 
     def settings(self) -> dict[str, object]:
         """Give the settings as JSON-able values, for the report."""
@@ -84,6 +103,7 @@ class Plan:
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            "consent": _consent_settings(self.consent),
             **({"references": self.references.as_dict()} if self.references else {}),
             **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
@@ -114,6 +134,7 @@ def make_plan(
     seed: int = 0,
     images: Sequence[str] = (),
     schema: pa.Schema | None = None,
+    consent: ConsentPolicy | None = None,
 ) -> Plan:
     """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
 
@@ -147,6 +168,7 @@ def make_plan(
         own_terms(terms),
         references,
         groups=_groups(present, mapped, region),
+        consent=plan_consent(schema, consent) if consent and schema is not None else None,
         sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
 
@@ -182,6 +204,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _groups(present: Sequence[str], mapped: Mapping[str, tuple[str, ...]], region: Region | None) -> dict[str, str]:
     # With a region, the countries are those that were found, whatever a column says.
     return {group: name for group, name in group_columns(present, mapped).items() if group != "country" or region is None}
+
+
+def _consent_settings(consent: ConsentPlan | None) -> dict[str, object] | None:
+    if consent is None:
+        return None
+    policy = consent.policy
+    licences = {"allow": policy.licences.allow, "deny": policy.licences.deny, "use": policy.licences.use} if policy.licences else None
+    hidden = {"masked": list(policy.personal.mask), "dropped": sorted(consent.drops)} if policy.personal else None
+    return {"licences": licences, "opt_out": list(policy.opt_out.heeded) if policy.opt_out else None, "personal": hidden}
 
 
 def _rule(combine: str) -> str:

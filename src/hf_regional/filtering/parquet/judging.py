@@ -53,7 +53,7 @@ def judge_part(job: Job, part: Part) -> Counts:
             judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
             counts.update(counted)
             if sampling:
-                counts.samples.read_texts(sampling, partial(_cell, batch, at))
+                counts.samples.read_texts(sampling, partial(_cell, judged, at))
             at += batch.num_rows
             if job.write == "all":
                 sinks[0].write(judged)
