@@ -1,0 +1,110 @@
+"""Thumbnails: one encoded image in, its grey thumbnail of 32 pixels a side out, or the name of what is wrong with it.
+
+Decoding is nearly all of the cost of finding duplicates, so a JPEG is decoded in grey at the smallest scale that its format offers
+for nothing (Pillow's draft mode) and that still leaves the resampling something to do.
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from hf_regional.filtering.duplicates.hashing import SIDE
+
+EMPTY: Final = "empty"  # no bytes, or no pixels
+MISSING: Final = "missing-file"
+BOMB: Final = "bomb"  # more pixels than `PIL.Image.MAX_IMAGE_PIXELS`
+UNREADABLE: Final = "unreadable"
+
+# What Pillow decodes by itself. Without a list it would try all it knows, and start Ghostscript for PostScript.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
+# Pillow raises OSError for most broken files, and lets the others of its decoders through.
+_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error, zlib.error)
+_BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_DRAFT: Final = 4 * SIDE
+_DEEP: Final = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow would cut their values off at 255
+_ORIENTATION: Final = 0x0112
+_TURNS: Final = {  # EXIF 2.32, tag 274: how to turn the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Thumbnail(NamedTuple):
+    """One image.
+
+    pixels: (32, 32) uint8, grey, upright; null where there is a fault. fault: "empty", "missing-file", "bomb" or "unreadable".
+    area: pixels of the whole image. oddities: what took a detour and was read all the same: "frames" (an animation: its first),
+    "cmyk", "deep" (16 or 32 bits: stretched to 8), "transparent" (laid on white), "turned" (upright by its EXIF tag).
+    """
+
+    pixels: np.ndarray | None
+    fault: str | None = None
+    area: int = 0
+    oddities: tuple[str, ...] = ()
+
+
+def thumbnail(source: bytes | Path) -> Thumbnail:
+    """Read an image far enough to hash it; `PIL.Image.DecompressionBombWarning` should be an error while this runs."""
+    if isinstance(source, bytes) and not source:
+        return Thumbnail(None, EMPTY)
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
+            return _shrunk(image)
+    except FileNotFoundError:
+        return Thumbnail(None, MISSING)
+    except _BOMBS:
+        return Thumbnail(None, BOMB)
+    except _BROKEN:
+        return Thumbnail(None, UNREADABLE)
+
+
+def _shrunk(image: Image.Image) -> Thumbnail:
+    area, turn = image.width * image.height, _TURNS.get(_orientation(image))
+    if not area:
+        return Thumbnail(None, EMPTY)
+    animated = image.format != "MPO" and getattr(image, "is_animated", False)  # a phone's MPO holds a photo and its depth
+    image.draft("L", (_DRAFT, _DRAFT))
+    grey, detour = _grey(image)
+    small = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    if turn is not None:
+        small = small.transpose(turn)
+    oddities = [name for name, holds in (("frames", animated), (detour, detour), ("turned", turn is not None)) if holds and name]
+    return Thumbnail(_as_bytes(np.asarray(small)), None, area, tuple(oddities))
+
+
+def _grey(image: Image.Image) -> tuple[Image.Image, str | None]:
+    """The image in mode L, or F where it is deep, and what it took to get there."""
+    if image.mode in _DEEP:
+        return Image.fromarray(np.nan_to_num(np.asarray(image, np.float32))), "deep"
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        page = Image.new("RGBA", colours.size, "white")
+        return Image.alpha_composite(page, colours).convert("L"), "transparent"
+    if image.mode == "CMYK":
+        return image.convert("RGB").convert("L"), "cmyk"
+    return image.convert("L"), None
+
+
+def _as_bytes(grey: np.ndarray) -> np.ndarray:
+    """Stretch a deep thumbnail over 0 to 255: nobody says how deep its values go, and the hash is of differences alone."""
+    if grey.dtype == np.uint8:
+        return grey
+    spread = float(grey.max() - grey.min())
+    return np.rint((grey - grey.min()) * (255 / spread if spread else 0)).astype(np.uint8)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except _BROKEN:  # a broken tag does not make a broken picture
+        return 1
