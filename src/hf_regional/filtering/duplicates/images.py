@@ -36,6 +36,9 @@ class ImageHashes:
     area: np.ndarray
     oddities: Mapping[str, int]
 
+    def __len__(self) -> int:
+        return len(self.hashes)
+
 
 def hash_images(column: pa.Array | pa.ChunkedArray, *, threads: int = 2) -> ImageHashes:
     """Hash a column of images.
@@ -59,6 +62,22 @@ def hash_images(column: pa.Array | pa.ChunkedArray, *, threads: int = 2) -> Imag
         for sources in _blocks(column):
             blocks.append(_hashed(list(pool.map(_read, sources)), threads))
     return join_hashes(blocks)
+
+
+def read_images(images: pa.Array | pa.ChunkedArray | ImageHashes | np.ndarray | None, rows: int, threads: int = 2) -> ImageHashes:
+    """Hash images unless that is done: (n,) uint64 hashes and `ImageHashes` are taken as they are; None: no row has an image.
+
+    Raises:
+        ConfigError: an array of numpy that is not of hashes, or a column that is not of images.
+    """
+    if isinstance(images, ImageHashes):
+        return images
+    if isinstance(images, pa.Array | pa.ChunkedArray):
+        return hash_images(images, threads=threads)
+    if images is not None and (images.dtype != np.uint64 or images.ndim != 1):
+        raise ConfigError(f"hashes must be (n,) uint64, got {images.shape} {images.dtype}: see `perceptual_hashes`.", "images")
+    hashes = np.zeros(rows, np.uint64) if images is None else images
+    return ImageHashes(hashes, np.full(rows, images is not None), pa.nulls(rows, pa.string()), np.zeros(rows, np.int64), {})
 
 
 def join_hashes(parts: list[ImageHashes]) -> ImageHashes:
