@@ -24,14 +24,16 @@ from hf_regional.records import IMAGE, TEXT
 
 SHORTEST: Final = 40  # bytes: seven words of English, thirteen letters of Thai; "What is in the picture?" is in every second set
 KINDS: Final = ("image", "text", "similar-text")
-MATCHES: Final = pa.schema([("row", pa.int64()), ("set", pa.string()), ("item", pa.int64()), ("kind", pa.string()), ("score", pa.float32())])
+MATCHES: Final = pa.schema(
+    [("row", pa.int64()), ("set", pa.string()), ("item", pa.int64()), ("kind", pa.string()), ("score", pa.float32())]
+)
 
 
 @runtime_checkable
 class Formatted(Protocol):
     """A `datasets.Dataset`, by the one method that is asked of it."""
 
-    def with_format(self, type: str) -> Any: ...  # noqa: A002, D102 - the library's own name
+    def with_format(self, type: str) -> Any: ...  # noqa: D102 - the library's own
 
 
 class SetReport(NamedTuple):

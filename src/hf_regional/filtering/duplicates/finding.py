@@ -1,7 +1,7 @@
 """Finding duplicates: columns of images, texts, countries and languages in, which rows stay, and why the others go, out."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from hf_regional.errors import ConfigError, OutOfRangeError
 from hf_regional.filtering.duplicates.groups import settle
 from hf_regional.filtering.duplicates.images import ImageHashes, read_images
-from hf_regional.filtering.duplicates.links import REASONS, ImageLinks, TextLinks, image_links, text_links
-from hf_regional.filtering.duplicates.neighbours import DISTANCE, find_neighbours
+from hf_regional.filtering.duplicates.links import REASONS, TextLinks, image_links, text_links
+from hf_regional.filtering.duplicates.neighbours import DISTANCE
 from hf_regional.filtering.duplicates.places import Places, read_places
 from hf_regional.filtering.duplicates.preference import preferred, read_quality
 from hf_regional.filtering.duplicates.summary import DuplicateReport, summarise
@@ -19,7 +19,7 @@ from hf_regional.filtering.duplicates.texts import SIMILARITY, equal_texts, simi
 from hf_regional.filtering.duplicates.wording import normalise
 from hf_regional.regions import country_code, language_code
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 ACROSS: Final = 2  # bits; recompressing or resizing a picture moves fewer
 
@@ -56,10 +56,11 @@ def find_duplicates(
     """Find rows that are copies of one another, and choose which of them stays.
 
     Two rows with images are copies if their hashes are at most `distance` bits apart and they have a country in common, or name none;
-    rows of different countries only if the hashes are at most `across` bits apart or the texts are equal. Rows without images are
-    copies if their texts are equal, or similar and of one country. Of copies the row stays that is of the rarer country, then of the
-    rarer language, of the higher quality, with the larger image, the earlier; every row that goes is a copy of the row that stays in
-    its place. A row whose image cannot be read goes as well, with its fault for a reason; one that has no image does not.
+    rows of different countries only if the hashes are at most `across` bits apart or the texts are equal; and their colours must agree
+    (hashes given as bare numbers have none). Rows without images are copies if their texts are equal, or similar and of one country.
+    Of copies the row stays that is of the rarer country, then of the rarer language, of the higher quality, with the larger image,
+    the earlier; every row that goes is a copy of the row that stays in its place. A row whose image cannot be read goes as well, with
+    its fault for a reason; one that has no image does not.
 
     Args:
         images: (n,) images, as struct<bytes, path>, bytes or paths; or what `hash_images` made of them; or (n,) uint64 hashes.
@@ -83,14 +84,16 @@ def find_duplicates(
     """
     rows = _rows(images=images, texts=texts, countries=countries, languages=languages, quality=quality)
     if not 0 <= across <= distance:
-        raise OutOfRangeError(f"across must be 0 to the distance, {distance}, got {across}: between countries the rule is the stricter one.")
+        raise OutOfRangeError(
+            f"across must be 0 to the distance, {distance}, got {across}: between countries the rule is the stricter one."
+        )
     pictures, words = read_images(images, rows, threads), pa.nulls(rows, pa.large_string()) if texts is None else normalise(texts)
     home, tongue = read_places(countries, rows, "countries", country_code), read_places(languages, rows, "languages", language_code)
-    aside, numbers = pc.is_valid(pictures.fault).to_numpy(zero_copy_only=False), equal_texts(words)
+    aside, numbers = pictures.fault.is_valid().to_numpy(zero_copy_only=False), equal_texts(words)
     order = preferred(home, tongue, read_quality(quality, rows), pictures.area)
     order = order[~aside[order]]
     spoken = ~aside & (numbers >= 0) & (captions | ~pictures.readable)
-    by_image = _by_image(pictures, numbers, home, distance, across, threads)
+    by_image = image_links(pictures, home, numbers, distance, across, threads)
     by_text, capped = _by_text(words, numbers, order[spoken[order]], home, similarity, threads)
     groups = settle(order, [by_image, by_text], rows)
     why = _reasons(groups.why, pictures.fault)
@@ -108,13 +111,6 @@ def _rows(**columns: Column | ImageHashes | np.ndarray | None) -> int:
         listed = ", ".join(f"{name} {count:,}" for name, count in found.items())
         raise ConfigError(f"the columns have different numbers of rows: {listed}. Take them from one table.", "images")
     return next(iter(found.values()))
-
-
-def _by_image(pictures: ImageHashes, texts: np.ndarray, home: Places, distance: int, across: int, threads: int) -> ImageLinks:
-    near = find_neighbours(pictures.hashes[pictures.readable], distance, threads=threads)
-    classes = np.full(len(pictures.hashes), -1)
-    classes[pictures.readable] = near.classes
-    return image_links(near, classes, home, texts, distance, across)
 
 
 def _by_text(

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ VERSION: Final = 1  # of the file and of what is in it: another hash, spelling o
 _KEY: Final = b"hf_regional.fingerprints"
 _SCHEMA: Final = pa.schema([("image", pa.uint64()), ("text", pa.uint64()), ("minima", pa.binary(4 * MINIMA))])
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Fingerprints:
         return np.frombuffer(joined, "<u4").reshape(-1, MINIMA)
 
 
-def fingerprint(name: str, images: Column | None = None, texts: Column | None = None, *, source: str = "", threads: int = 2) -> Fingerprints:
+def fingerprint(
+    name: str, images: Column | None = None, texts: Column | None = None, *, source: str = "", threads: int = 2
+) -> Fingerprints:
     """Take the fingerprints of an evaluation set.
 
     Args:
@@ -132,7 +134,9 @@ def _signed(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     places = np.zeros(len(words), np.int64)
     places[there] = np.arange(len(there))
     where = pa.array(places, mask=calls.is_null(words).to_numpy(zero_copy_only=False))
-    packed = pa.FixedSizeBinaryArray.from_buffers(_SCHEMA.field("minima").type, len(own), [None, pa.py_buffer(signatures.astype("<u4").tobytes())])
+    packed = pa.FixedSizeBinaryArray.from_buffers(
+        _SCHEMA.field("minima").type, len(own), [None, pa.py_buffer(signatures.astype("<u4").tobytes())]
+    )
     return pa.array(own).take(where), packed.take(where)
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.duplicates.hashing import SIDE, perceptual_hashes
-from hf_regional.filtering.duplicates.thumbnails import Thumbnail, thumbnail
+from hf_regional.filtering.duplicates.thumbnails import NEUTRAL, Thumbnail, thumbnail
 
 _BLOCK: Final = 1024  # rows: 1 MB of thumbnails at a time, however long the column
 _NO_IMAGE: Final = Thumbnail(None)
@@ -26,13 +26,15 @@ class ImageHashes:
     """The images of n rows.
 
     hashes: (n,) uint64, 0 where there is none. readable: (n,) bool, whether the row has a hash. fault: (n,) strings, "empty",
-    "missing-file", "bomb" or "unreadable"; null where the image was read and where the row has no image. area: (n,) int64, pixels
-    of the image, 0 where unknown. oddities: images by what took a detour (see `Thumbnail`).
+    "missing-file", "bomb" or "unreadable"; null where the image was read and where the row has no image. colours: (n, 32) uint8,
+    see `colours_of`; neutral where unknown. area: (n,) int64, pixels of the image, 0 where unknown. oddities: images by what took a
+    detour (see `Thumbnail`).
     """
 
     hashes: np.ndarray
     readable: np.ndarray
     fault: pa.Array
+    colours: np.ndarray
     area: np.ndarray
     oddities: Mapping[str, int]
 
@@ -77,13 +79,13 @@ def read_images(images: pa.Array | pa.ChunkedArray | ImageHashes | np.ndarray | 
     if images is not None and (images.dtype != np.uint64 or images.ndim != 1):
         raise ConfigError(f"hashes must be (n,) uint64, got {images.shape} {images.dtype}: see `perceptual_hashes`.", "images")
     hashes = np.zeros(rows, np.uint64) if images is None else images
-    return ImageHashes(hashes, np.full(rows, images is not None), pa.nulls(rows, pa.string()), np.zeros(rows, np.int64), {})
+    neutral = np.broadcast_to(NEUTRAL, (rows, len(NEUTRAL)))
+    return ImageHashes(hashes, np.full(rows, images is not None), pa.nulls(rows, pa.string()), neutral, np.zeros(rows, np.int64), {})
 
 
 def join_hashes(parts: list[ImageHashes]) -> ImageHashes:
     """Put the hashes of successive parts of a column together."""
-    empty = np.zeros(0, np.uint64)
-    parts = [ImageHashes(empty, empty.astype(bool), pa.array([], pa.string()), empty.astype(np.int64), {}), *parts]
+    parts = [read_images(None, 0), *parts]
     oddities: Counter[str] = Counter()
     for part in parts:
         oddities.update(part.oddities)
@@ -91,6 +93,7 @@ def join_hashes(parts: list[ImageHashes]) -> ImageHashes:
         np.concatenate([part.hashes for part in parts]),
         np.concatenate([part.readable for part in parts]),
         pa.concat_arrays([part.fault for part in parts]),
+        np.concatenate([part.colours for part in parts]),
         np.concatenate([part.area for part in parts]),
         dict(sorted(oddities.items())),
     )
@@ -104,6 +107,7 @@ def _hashed(found: list[Thumbnail], threads: int) -> ImageHashes:
         np.where(readable, perceptual_hashes(pixels, threads=threads), 0).astype(np.uint64),
         readable,
         pa.array([one.fault for one in found], pa.string()),
+        np.stack([one.colours for one in found]),
         np.array([one.area for one in found], np.int64),
         Counter(oddity for one in found for oddity in one.oddities),
     )
@@ -127,13 +131,15 @@ def _source_of(kind: pa.DataType) -> Callable[[Any], bytes | Path | None]:
         return lambda cell: cell.as_py()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return _path
-    raise ConfigError(f"a column of images holds {kind}; expected struct<bytes, path>, bytes or paths: cast it to datasets.Image().", "images")
+    raise ConfigError(
+        f"a column of images holds {kind}; expected struct<bytes, path>, bytes or paths: cast it to datasets.Image().", "images"
+    )
 
 
 def _of_struct(cell: Any) -> bytes | Path | None:
     if not cell.is_valid:
         return None
-    content, path = (cell[name] if name in cell else None for name in ("bytes", "path"))
+    content, path = (cell.get(name) for name in ("bytes", "path"))
     if content is not None and content.is_valid:
         return content.as_py()
     return None if path is None else _path(path)

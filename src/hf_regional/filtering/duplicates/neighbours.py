@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from hf_regional.errors import OutOfRangeError
-from hf_regional.filtering.duplicates.bands import MOST_BITS, Band, Cut, Found, cuts, make_band, probe, probe_own, steps
+from hf_regional.filtering.duplicates.bands import MOST_BITS, Band, Found, cuts, make_band, probe, probe_own, steps
 
 DISTANCE: Final = 8  # bits; what the deduplication of SEA-VL calls a copy (arXiv 2503.07920), of 32 that two pictures differ in
 _CROWD: Final = 4096  # hashes in a bucket; a uniform million has buckets of 8 at the most

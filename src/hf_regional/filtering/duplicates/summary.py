@@ -29,7 +29,7 @@ class DuplicateReport:
 
     reasons: rows that go, by reason. countries, languages: rows and kept rows of each name; a row counts for each that it names,
     "(none)" for rows that name nothing. oddities: see `Thumbnail`. equal_images: the largest sets of rows with the very same hash
-    (blank pictures, placeholders), as hash and rows; each counts as one picture in the search. largest: the largest groups, as the
+    (blank pictures, placeholders), as hash and rows; each is one class in the search, its pairs are not listed. largest: the largest groups, as the
     row that stays and the size. crowd: different hashes so thick together that they were compared one by one. capped_texts: texts
     compared with the first of their likes only. uncompared: rows that stay for having neither an image nor a text.
     """
@@ -49,8 +49,8 @@ class DuplicateReport:
 
     def as_dict(self) -> dict[str, object]:
         """Everything as JSON-able values."""
-        shares = {kind: {name: share._asdict() for name, share in getattr(self, kind).items()} for kind in ("countries", "languages")}
-        return asdict(self) | shares
+        shares = {"countries": self.countries, "languages": self.languages}
+        return {**asdict(self), **{kind: {name: share._asdict() for name, share in found.items()} for kind, found in shares.items()}}
 
     def __str__(self) -> str:
         lines = [f"{self.kept:,} of {self.rows:,} rows kept", *(f"  {reason}: {rows:,}" for reason, rows in self.reasons.items())]

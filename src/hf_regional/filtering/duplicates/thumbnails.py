@@ -1,7 +1,7 @@
-"""Thumbnails: one encoded image in, its grey thumbnail of 32 pixels a side out, or the name of what is wrong with it.
+"""Thumbnails: one encoded image in, its grey thumbnail of 32 pixels a side and its colours out, or the name of what is wrong with it.
 
-Decoding is nearly all of the cost of finding duplicates, so a JPEG is decoded in grey at the smallest scale that its format offers
-for nothing (Pillow's draft mode) and that still leaves the resampling something to do.
+Decoding is nearly all of the cost of finding duplicates, so a JPEG is decoded at the smallest scale that its format offers for
+nothing (Pillow's draft mode) and that still leaves the resampling something to do.
 """
 
 import io
@@ -23,7 +23,20 @@ UNREADABLE: Final = "unreadable"
 # What Pillow decodes by itself. Without a list it would try all it knows, and start Ghostscript for PostScript.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
 # Pillow raises OSError for most broken files, and lets the others of its decoders through.
-_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error, zlib.error)
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+_CELLS: Final = 4  # fields a side of which the colour is kept
+NEUTRAL: Final = np.full(2 * _CELLS**2, 128, np.uint8)
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _DRAFT: Final = 4 * SIDE
 _DEEP: Final = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow would cut their values off at 255
@@ -43,12 +56,14 @@ class Thumbnail(NamedTuple):
     """One image.
 
     pixels: (32, 32) uint8, grey, upright; null where there is a fault. fault: "empty", "missing-file", "bomb" or "unreadable".
-    area: pixels of the whole image. oddities: what took a detour and was read all the same: "frames" (an animation: its first),
-    "cmyk", "deep" (16 or 32 bits: stretched to 8), "transparent" (laid on white), "turned" (upright by its EXIF tag).
+    colours: (32,) uint8, see `colours_of`. area: pixels of the whole image. oddities: what took a detour and was read all the same:
+    "frames" (an animation: its first), "cmyk", "deep" (16 or 32 bits: stretched to 8), "transparent" (laid on white), "turned"
+    (upright by its EXIF tag).
     """
 
     pixels: np.ndarray | None
     fault: str | None = None
+    colours: np.ndarray = NEUTRAL
     area: int = 0
     oddities: tuple[str, ...] = ()
 
@@ -68,31 +83,44 @@ def thumbnail(source: bytes | Path) -> Thumbnail:
         return Thumbnail(None, UNREADABLE)
 
 
+def colours_of(image: Image.Image) -> np.ndarray:
+    """What colours are where, (32,) uint8: red against green, then blue against both, in 4 by 4 fields, row by row; 128 is neutral.
+
+    The hash is of grey values alone: the flags of France and Italy are one to it, and so are the same cloth in red and in green.
+    Divided by the sum of the channels, a colour stays what it is when the picture is brightened; 64 keeps the dark from being noise.
+    """
+    red, green, blue = np.moveaxis(np.asarray(image.resize((_CELLS, _CELLS), Image.Resampling.BOX), np.float64), 2, 0)
+    against = np.stack([red - green, blue - (red + green) / 2], axis=-1) / (red + green + blue + 64)[..., None]
+    return np.rint(128 + 127 * against).astype(np.uint8).ravel()
+
+
 def _shrunk(image: Image.Image) -> Thumbnail:
     area, turn = image.width * image.height, _TURNS.get(_orientation(image))
     if not area:
         return Thumbnail(None, EMPTY)
     animated = image.format != "MPO" and getattr(image, "is_animated", False)  # a phone's MPO holds a photo and its depth
-    image.draft("L", (_DRAFT, _DRAFT))
-    grey, detour = _grey(image)
-    small = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    image.draft("RGB", (_DRAFT, _DRAFT))
+    flat, detour = _flat(image)
+    colours, grey = (flat, flat.convert("L")) if flat.mode == "RGB" else (None, flat)
+    grey = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     if turn is not None:
-        small = small.transpose(turn)
-    oddities = [name for name, holds in (("frames", animated), (detour, detour), ("turned", turn is not None)) if holds and name]
-    return Thumbnail(_as_bytes(np.asarray(small)), None, area, tuple(oddities))
+        grey, colours = grey.transpose(turn), colours and colours.transpose(turn)
+    named = (("frames", animated), (detour, detour), ("turned", turn is not None))
+    oddities = tuple(name for name, holds in named if name and holds)
+    return Thumbnail(_as_bytes(np.asarray(grey)), None, NEUTRAL if colours is None else colours_of(colours), area, oddities)
 
 
-def _grey(image: Image.Image) -> tuple[Image.Image, str | None]:
-    """The image in mode L, or F where it is deep, and what it took to get there."""
+def _flat(image: Image.Image) -> tuple[Image.Image, str | None]:
+    """The image in mode RGB, L, or F where it is deep, and what it took to get there."""
     if image.mode in _DEEP:
         return Image.fromarray(np.nan_to_num(np.asarray(image, np.float32))), "deep"
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         page = Image.new("RGBA", colours.size, "white")
-        return Image.alpha_composite(page, colours).convert("L"), "transparent"
-    if image.mode == "CMYK":
-        return image.convert("RGB").convert("L"), "cmyk"
-    return image.convert("L"), None
+        return Image.alpha_composite(page, colours).convert("RGB"), "transparent"
+    if image.mode in ("L", "1"):
+        return image.convert("L"), None
+    return image.convert("RGB"), "cmyk" if image.mode == "CMYK" else None
 
 
 def _as_bytes(grey: np.ndarray) -> np.ndarray:

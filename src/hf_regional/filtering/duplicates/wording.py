@@ -52,7 +52,8 @@ def digests(texts: pa.Array) -> np.ndarray:
 
 def characters(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """All characters of texts that are not null: (m,) uint64 code points, and (n + 1,) int64 where each text begins."""
-    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    calls: Any = pc  # its functions are made at run time, unknown to the type checker
+    lengths = calls.utf8_length(texts).to_numpy(zero_copy_only=False)
     joined = b"".join(texts.cast(pa.large_binary()).to_pylist())
     codes = np.frombuffer(joined.decode().encode("utf-32-le"), np.uint32).astype(np.uint64)
     return codes, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
