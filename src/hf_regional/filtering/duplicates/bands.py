@@ -37,7 +37,7 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Hashes in the order of their keys. `starts`: (2^width + 1,) where a key's hashes begin; `sizes`: how many there are to compare."""
+    """Hashes in the order of their keys. `starts`, `sizes`: (2^width,) int32, where those of a key begin, and how many to compare."""
 
     cut: Cut
     rows: np.ndarray
@@ -70,10 +70,13 @@ def make_band(hashes: np.ndarray, cut: Cut) -> Band:
     """Sort hashes by a band's key."""
     keys = cut.keys(hashes)
     rows = np.argsort(keys)
-    sizes = np.bincount(keys, minlength=1 << cut.width)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    # 32 bits: both tables are read at random places, and the smaller they are, the more of them the caches hold.
-    return Band(cut, rows, keys[rows], hashes[rows], starts.astype(np.int32), sizes.astype(np.int32))
+    keys = keys[rows]
+    begins = np.flatnonzero(np.diff(keys, prepend=-1))
+    # 32 bits: both tables are read at random places, and the smaller they are, the more of them the caches hold. Zeroed and sparsely
+    # filled, they cost a few hashes no memory.
+    starts, sizes = np.zeros(1 << cut.width, np.int32), np.zeros(1 << cut.width, np.int32)
+    starts[keys[begins]], sizes[keys[begins]] = begins, np.diff(begins, append=len(keys))
+    return Band(cut, rows, keys, hashes[rows], starts, sizes)
 
 
 def probe(left: Band, right: Band, places: np.ndarray, masks: Iterator[int], distance: int) -> Iterator[Found]:

@@ -7,7 +7,7 @@ concerned are named in `crowd`, and whoever needs their pairs compares these dir
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -112,10 +112,12 @@ def _all_pairs(hashes: np.ndarray, distance: int, crowd: int, most_pairs: int, t
     def searches() -> Iterator[Search]:
         for cut in cuts(distance):
             band = make_band(hashes, cut)
-            crowded[band.rows[_near_crowds(band, crowd)]] = True
-            listed = replace(band, sizes=np.where(band.sizes > crowd, 0, band.sizes))
+            crowds = np.unique(band.keys[band.sizes.take(band.keys) > crowd])
+            if len(crowds):
+                crowded[band.rows[_near(band, crowds)]] = True
+                band.sizes[crowds] = 0
             for top in range(-1, cut.width if cut.radius else 0):
-                yield partial(_match_own, listed, top, distance)
+                yield partial(_match_own, band, top, distance)
 
     return _gather(searches(), most_pairs, threads), np.flatnonzero(crowded)
 
@@ -136,11 +138,10 @@ def _match_own(band: Band, top: int, distance: int) -> Iterator[Found]:
         yield from probe(band, band, places, band.cut.masks(top), distance)
 
 
-def _near_crowds(band: Band, crowd: int) -> np.ndarray:
-    """Whether each hash of a band, in its order, lies in a crowded bucket or within the radius of one."""
-    crowds = np.flatnonzero(band.sizes > crowd)
-    near = np.zeros(len(band.sizes), bool)
-    for top in range(-1, band.cut.width if len(crowds) else -1):
+def _near(band: Band, crowds: np.ndarray) -> np.ndarray:
+    """Whether each hash of a band, in its order, lies in one of some buckets or within the radius of one."""
+    near = np.zeros(1 << band.cut.width, bool)
+    for top in range(-1, band.cut.width):
         for mask in band.cut.masks(top):
             near[crowds ^ mask] = True
     return near[band.keys]

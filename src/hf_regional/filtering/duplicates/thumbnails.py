@@ -7,6 +7,7 @@ nothing (Pillow's draft mode) and that still leaves the resampling something to 
 import io
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ BOMB: Final = "bomb"  # more pixels than `PIL.Image.MAX_IMAGE_PIXELS`
 UNREADABLE: Final = "unreadable"
 
 # What Pillow decodes by itself. Without a list it would try all it knows, and start Ghostscript for PostScript.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
 # Pillow raises OSError for most broken files, and lets the others of its decoders through.
 _BROKEN: Final = (
     OSError,
@@ -73,7 +74,7 @@ def thumbnail(source: bytes | Path) -> Thumbnail:
     if isinstance(source, bytes) and not source:
         return Thumbnail(None, EMPTY)
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
             return _shrunk(image)
     except FileNotFoundError:
         return Thumbnail(None, MISSING)
@@ -81,6 +82,12 @@ def thumbnail(source: bytes | Path) -> Thumbnail:
         return Thumbnail(None, BOMB)
     except _BROKEN:
         return Thumbnail(None, UNREADABLE)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)  # a build of Pillow may lack one, and would fail at all files
 
 
 def colours_of(image: Image.Image) -> np.ndarray:
@@ -95,12 +102,13 @@ def colours_of(image: Image.Image) -> np.ndarray:
 
 
 def _shrunk(image: Image.Image) -> Thumbnail:
-    area, turn = image.width * image.height, _TURNS.get(_orientation(image))
+    area = image.width * image.height
     if not area:
         return Thumbnail(None, EMPTY)
     animated = image.format != "MPO" and getattr(image, "is_animated", False)  # a phone's MPO holds a photo and its depth
     image.draft("RGB", (_DRAFT, _DRAFT))
     flat, detour = _flat(image)
+    turn = _TURNS.get(_orientation(image))  # after the pixels: of a PNG it would load them, and hide what is wrong with them
     colours, grey = (flat, flat.convert("L")) if flat.mode == "RGB" else (None, flat)
     grey = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     if turn is not None:
