@@ -69,7 +69,9 @@ def jaccard(texts: pa.Array, first: np.ndarray, second: np.ndarray) -> np.ndarra
     Returns:
         (p,) float64 in [0, 1].
     """
-    left, right = _numbered(texts, first), _numbered(texts, second)
+    chosen, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    hashes, starts = shingles(texts.take(pa.array(chosen)))  # once a text, however many pairs it is in
+    left, right = (_numbered(hashes, starts, side) for side in (places[: len(first)], places[len(first) :]))
     shared = np.bincount(_pair(np.intersect1d(left, right, assume_unique=True)), minlength=len(first))
     sizes = np.bincount(_pair(left), minlength=len(first)) + np.bincount(_pair(right), minlength=len(first))
     return shared / np.maximum(sizes - shared, 1)
@@ -78,10 +80,13 @@ def jaccard(texts: pa.Array, first: np.ndarray, second: np.ndarray) -> np.ndarra
 _PAIR_BITS: Final = np.uint64(20)  # a key is a pair's number and 44 bits of a hash
 
 
-def _numbered(texts: pa.Array, chosen: np.ndarray) -> np.ndarray:
-    hashes, starts = shingles(texts.take(pa.array(chosen)))
-    pairs = np.repeat(np.arange(len(chosen), dtype=np.uint64), np.diff(starts))
-    return np.unique((pairs << (np.uint64(64) - _PAIR_BITS)) | (hashes >> _PAIR_BITS))
+def _numbered(hashes: np.ndarray, starts: np.ndarray, texts: np.ndarray) -> np.ndarray:
+    """The distinct shingles of one text of each pair, with the pair's number before them, ascending."""
+    sizes = starts[texts + 1] - starts[texts]
+    pairs = np.repeat(np.arange(len(texts)), sizes)
+    within = np.arange(len(pairs)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    found = hashes[starts[texts][pairs] + within]
+    return np.unique((pairs.astype(np.uint64) << (np.uint64(64) - _PAIR_BITS)) | (found >> _PAIR_BITS))
 
 
 def _pair(keys: np.ndarray) -> np.ndarray:
