@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hf_regional.filtering.duplicates.shingles import LONGEST, shingles
+from hf_regional.filtering.duplicates.shingles import LONGEST, distinct, shingles
 from hf_regional.filtering.duplicates.wording import mixed
 
 BANDS: Final = 16
@@ -88,7 +88,7 @@ def _candidates(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.nd
         begins, ends = np.searchsorted(keys, ours[:, band]), np.searchsorted(keys, ours[:, band], "right")
         for place in range(_MOST):
             left = np.flatnonzero(begins + place < ends)
-            pairs = np.union1d(pairs, left * len(theirs) + order[begins[left] + place])
+            pairs = distinct(np.concatenate([pairs, left * len(theirs) + order[begins[left] + place]]))
             if not len(left):
                 break
     return pairs // max(len(theirs), 1), pairs % max(len(theirs), 1)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_regional.errors import OutOfRangeError
-from hf_regional.filtering.duplicates.shingles import jaccard
+from hf_regional.filtering.duplicates.shingles import distinct, jaccard
 from hf_regional.filtering.duplicates.signatures import BANDS, band_keys, lengths, minima, spans
 
 SIMILARITY: Final = 0.8
@@ -87,7 +87,7 @@ def _candidates(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         begins = np.flatnonzero(np.diff(keys[order, band], prepend=~keys[order[0], band]))
         behind = np.arange(len(order)) - np.repeat(begins, np.diff(begins, append=len(order)))
         crowded[order[behind > _LEADERS]] = True
-        pairs = np.union1d(pairs, np.concatenate(list(_with_leaders(order, behind))))
+        pairs = distinct(np.concatenate([pairs, *_with_leaders(order, behind)]))
     return pairs // max(len(keys), 1), pairs % max(len(keys), 1), int(crowded.sum())
 
 
