@@ -1,7 +1,4 @@
-"""Pictures that look like photographs to a hash, and the ways in which copies of a picture differ from it. Needs no files.
-
-    for name, change in CHANGES.items(): ...                     # "recompress, quality 30" -> Image to Image
-"""
+"""Pictures that look like photographs to a hash, and the ways in which copies of a picture differ from it. Needs no files."""
 
 import io
 from collections.abc import Callable
@@ -71,7 +68,7 @@ CHANGES: Final[dict[str, Change]] = {
 }
 # Measured and printed, not promised: a crop moves every edge, and the hash says where the edges are.
 CROPS: Final[dict[str, Change]] = {
-    **{f"crop, {share:.0%} on each side": lambda image, share=share: cropped(image, share, share, share, share) for share in (0.01, 0.02, 0.03, 0.05)},
+    **{f"crop, {share:.0%} on each side": lambda image, share=share: cropped(image, *[share] * 4) for share in (0.01, 0.02, 0.03, 0.05)},
     **{f"crop, {share:.0%} on one side": lambda image, share=share: cropped(image, share, 0, 0, 0) for share in (0.02, 0.05)},
 }
 
@@ -87,5 +84,6 @@ def _noise(random: np.random.Generator, width: int, height: int, cells: int) -> 
     """Smooth noise of so many cells across, (height, width, 3), about -1 to 1; the channels go together, mostly."""
     grey = random.normal(size=(max(cells * height // width, 2), cells, 1))
     field = 0.8 * grey + 0.35 * random.normal(size=(*grey.shape[:2], 3))
-    layers = [Image.fromarray(field[..., channel].astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC) for channel in range(3)]
+    size = (width, height)
+    layers = [Image.fromarray(field[..., channel].astype(np.float32)).resize(size, Image.Resampling.BICUBIC) for channel in range(3)]
     return np.stack([np.asarray(layer) for layer in layers], axis=-1)

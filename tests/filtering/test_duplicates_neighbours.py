@@ -107,7 +107,9 @@ def test_a_crowd_does_not_hide_pairs_elsewhere():
     pair = np.array([0x0FFFFF0000000000, 0x0FFFFF00000000FF], np.uint64)
     found = find_neighbours(np.concatenate([dense, pair]), crowd=1000)
     assert found.crowd.size >= 3000
-    assert (0x0FFFFF0000000000, 0x0FFFFF00000000FF) in set(zip(found.hashes[found.first].tolist(), found.hashes[found.second].tolist(), strict=True))
+    assert (0x0FFFFF0000000000, 0x0FFFFF00000000FF) in set(
+        zip(found.hashes[found.first].tolist(), found.hashes[found.second].tolist(), strict=True)
+    )
 
 
 def test_the_order_of_the_rows_and_the_number_of_threads_change_nothing():
@@ -138,7 +140,10 @@ def test_two_sets_are_matched_as_if_all_were_compared(make, distance):
     right = np.concatenate([flipped(left[:60], random, distance), make(random, 100), left[:3]])
     found = match_hashes(left, right, distance)
     expected = [
-        (i, j, (a ^ b).bit_count()) for i, a in enumerate(left.tolist()) for j, b in enumerate(right.tolist()) if (a ^ b).bit_count() <= distance
+        (i, j, (a ^ b).bit_count())
+        for i, a in enumerate(left.tolist())
+        for j, b in enumerate(right.tolist())
+        if (a ^ b).bit_count() <= distance
     ]
     assert list(zip(found.left.tolist(), found.right.tolist(), found.apart.tolist(), strict=True)) == expected
 

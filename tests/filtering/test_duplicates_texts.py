@@ -97,7 +97,10 @@ def test_digests_do_not_depend_on_what_stands_before():
         assert digests(texts[place : place + 1])[0] == digests(texts)[place]
 
 
-@pytest.mark.parametrize(("text", "length"), [("rendang padang", 5), ("ส้มตำปูปลาร้า", 3), ("ຕຳໝາກຫຸ່ງ", 3), ("នំបញ្ចុក", 3), ("မုန့်ဟင်းခါး", 3), ("海南鸡饭", 2), ("비빔밥", 2), ("すし", 2)])
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("rendang padang", 5), ("ส้มตำปูปลาร้า", 3), ("ຕຳໝາກຫຸ່ງ", 3), ("នំបញ្ចុក", 3), ("မုန့်ဟင်းခါး", 3), ("海南鸡饭", 2), ("비빔밥", 2), ("すし", 2)],
+)
 def test_runs_are_shorter_where_a_character_says_more(text, length):
     hashes, starts = shingles(large([text, "x", text[1:]]))
     assert len(set(hashes[: starts[1]].tolist())) == len(runs(text, length))
@@ -191,7 +194,10 @@ def test_spans_cover_everything_once_and_in_order(sizes):
 
 
 def test_the_nearest_signature_is_found_and_a_far_one_is_not():
-    texts = ["nasi goreng kampung dengan telur mata sapi dan kerupuk udang", "sinigang na baboy with kangkong and labanos in tamarind broth"]
+    texts = [
+        "nasi goreng kampung dengan telur mata sapi dan kerupuk udang",
+        "sinigang na baboy with kangkong and labanos in tamarind broth",
+    ]
     near = ["nasi goreng kampung dengan telur mata sapi dan kerupuk", texts[0], "nothing like any of them at all, at any rate"]
     ours, theirs, shares = nearest_signatures(minima(large(texts)), minima(large(near)), 0.8)
     assert (ours.tolist(), theirs.tolist(), shares.tolist()) == ([0], [1], [1.0])

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from hf_regional.filtering.encoded import encode
 
-_WORD: int = 64
+_WORD: Final = 64  # names a number holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def read_places(column: pa.Array | pa.ChunkedArray | None, rows: int, name: str,
     """
     if column is None:
         return Places(np.zeros(rows, np.int64), ((),), np.zeros((1, 1), np.uint64), {})
+    if pa.types.is_list(column.type) and pa.types.is_null(column.type.value_type):
+        column = column.cast(pa.list_(pa.string()))  # lists that are all empty
     found = encode(column, name)
     cells = [_names(value, code) for value in found.values]
     sets = tuple(dict.fromkeys(cells))

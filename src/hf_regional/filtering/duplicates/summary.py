@@ -29,9 +29,10 @@ class DuplicateReport:
 
     reasons: rows that go, by reason. countries, languages: rows and kept rows of each name; a row counts for each that it names,
     "(none)" for rows that name nothing. oddities: see `Thumbnail`. equal_images: the largest sets of rows with the very same hash
-    (blank pictures, placeholders), as hash and rows; each is one class in the search, its pairs are not listed. largest: the largest groups, as the
-    row that stays and the size. crowd: different hashes so thick together that they were compared one by one. capped_texts: texts
-    compared with the first of their likes only. uncompared: rows that stay for having neither an image nor a text.
+    (blank pictures, placeholders), as hash and rows; each is one class in the search, and its pairs are not listed. largest: the
+    largest groups, as the row that stays and the size. crowd: different hashes so thick together that they were compared one by
+    one. capped_texts: texts compared with the first of their likes only. uncompared: rows that stay for having neither an image
+    nor a text.
     """
 
     rows: int
