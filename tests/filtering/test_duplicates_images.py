@@ -5,14 +5,15 @@ import zlib
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from planted import planted_copies
 
-from hf_regional.errors import ConfigError
-from hf_regional.filtering.duplicates import hash_images, join_hashes
+from hf_regional.errors import ConfigError, DamagedFileError
+from hf_regional.filtering.duplicates import hash_images, hashes_of_table, join_hashes
 from hf_regional.filtering.duplicates.thumbnails import colours_of
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -200,6 +201,20 @@ def test_chunks_slices_and_blocks_change_nothing():
 
 def test_no_rows_are_no_hashes():
     assert len(hash_images(pa.array([], IMAGE))) == 0
+
+
+def test_hashes_kept_in_a_file_are_the_hashes(tmp_path):
+    gif = file_of(SCENE, "GIF", save_all=True, append_images=[planted_copies.picture(4)])
+    found = hashes_of(JPEG, None, b"", gif)
+    pq.write_table(found.as_table(), tmp_path / "hashes.parquet")
+    again = hashes_of_table(pq.read_table(tmp_path / "hashes.parquet"))
+    for name in ("hashes", "readable", "colours", "area"):
+        assert (getattr(again, name) == getattr(found, name)).all()
+    assert again.fault.equals(found.fault)
+    assert again.oddities == found.oddities == {"frames": 1}
+    assert len(hashes_of_table(found.as_table()[:0])) == 0
+    with pytest.raises(DamagedFileError, match="hash the images anew"):
+        hashes_of_table(pa.table({"a": [1]}))
 
 
 @pytest.mark.parametrize("column", [pa.array([1, 2]), pa.array([[1.0]]), pa.array([{"a": 1}])])

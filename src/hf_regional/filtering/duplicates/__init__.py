@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hf_regional.filtering.duplicates.hashing import perceptual_hashes as perceptual_hashes
     from hf_regional.filtering.duplicates.images import ImageHashes as ImageHashes
     from hf_regional.filtering.duplicates.images import hash_images as hash_images
+    from hf_regional.filtering.duplicates.images import hashes_of_table as hashes_of_table
     from hf_regional.filtering.duplicates.images import join_hashes as join_hashes
     from hf_regional.filtering.duplicates.neighbours import Neighbours as Neighbours
     from hf_regional.filtering.duplicates.neighbours import find_neighbours as find_neighbours
@@ -47,6 +48,7 @@ _HOMES = {
     "find_neighbours": f"{_HERE}.neighbours",
     "fingerprint": f"{_HERE}.fingerprints",
     "hash_images": f"{_HERE}.images",
+    "hashes_of_table": f"{_HERE}.images",
     "join_hashes": f"{_HERE}.images",
     "match_hashes": f"{_HERE}.neighbours",
     "perceptual_hashes": f"{_HERE}.hashing",

@@ -1,5 +1,6 @@
 """Images: an Arrow column of encoded images in, a perceptual hash a row out, and what could not be read, named row by row."""
 
+import json
 import os
 import warnings
 from collections import Counter
@@ -13,12 +14,16 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from hf_regional.errors import ConfigError
+from hf_regional.errors import ConfigError, DamagedFileError
 from hf_regional.filtering.duplicates.hashing import SIDE, perceptual_hashes
 from hf_regional.filtering.duplicates.thumbnails import NEUTRAL, Thumbnail, thumbnail
 
 _BLOCK: Final = 1024  # rows: 1 MB of thumbnails at a time, however long the column
 _NO_IMAGE: Final = Thumbnail(None)
+_ODDITIES: Final = b"hf_regional.oddities"
+COLUMNS: Final = pa.schema(
+    [("image_hash", pa.uint64()), ("image_fault", pa.string()), ("image_colours", pa.binary(len(NEUTRAL))), ("image_area", pa.int64())]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,30 @@ class ImageHashes:
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    def as_table(self) -> pa.Table:
+        """As `COLUMNS`, (n,) rows, to be kept in a file: hashing a corpus takes hours, and what is done need not be done again."""
+        columns = [pa.array(self.hashes, mask=~self.readable), self.fault, _packed(self.colours), pa.array(self.area)]
+        return pa.table(columns, schema=COLUMNS.with_metadata({_ODDITIES: json.dumps(dict(self.oddities))}))
+
+
+def hashes_of_table(table: pa.Table) -> ImageHashes:
+    """Take up what `ImageHashes.as_table` gave.
+
+    Raises:
+        DamagedFileError: the table has other columns.
+    """
+    if not table.schema.equals(COLUMNS):
+        raise DamagedFileError(f"a table of image hashes has {COLUMNS.names}, this one {table.schema.names}: hash the images anew.")
+    hashes, colours = table["image_hash"], b"".join(table["image_colours"].to_pylist())
+    return ImageHashes(
+        hashes.fill_null(0).to_numpy(),
+        hashes.is_valid().to_numpy(),
+        table["image_fault"].combine_chunks(),
+        np.frombuffer(colours, np.uint8).reshape(len(table), len(NEUTRAL)),
+        table["image_area"].to_numpy(),
+        json.loads((table.schema.metadata or {}).get(_ODDITIES, b"{}")),
+    )
 
 
 def hash_images(column: pa.Array | pa.ChunkedArray, *, threads: int = 2) -> ImageHashes:
@@ -148,3 +177,9 @@ def _of_struct(cell: Any) -> bytes | Path | None:
 def _path(cell: Any) -> Path | None:
     # Not `as_py`: a path need not be UTF-8.
     return Path(os.fsdecode(cell.as_buffer().to_pybytes())) if cell.is_valid else None
+
+
+def _packed(colours: np.ndarray) -> pa.Array:
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(len(NEUTRAL)), len(colours), [None, pa.py_buffer(np.ascontiguousarray(colours).tobytes())]
+    )
