@@ -141,13 +141,22 @@ def test_texts_decide_where_there_are_no_images():
 
 
 def test_between_countries_only_equal_texts_are_copies():
+    text = "Pasar terapung di pagi hari yang cerah sekali"
+    texts = pa.array([text, text, f"{text}!", f"{text}nya"])
+    answer = find_duplicates(texts=texts, countries=pa.array(["IDN", "MYS", "BRN", "THA"]))
+    assert answer.why.to_pylist() == [None, "duplicate:text", "duplicate:text", None]
+    assert find_duplicates(texts=texts).why.to_pylist()[3] == "duplicate:similar-text"
+
+
+def test_similar_texts_find_each_other_in_whatever_order_they_are_preferred():
+    ends = ("", "nya")
     texts = [
-        "Pasar terapung di pagi hari yang cerah sekali",
-        "Pasar terapung di pagi hari yang cerah sekali",
-        "Pasar terapung pada pagi hari yang cerah sekali",
+        f"{dish} di pasar terapung pada pagi hari{end}" for dish in ("sate padang dan lontong", "pho bo", "som tam pu") for end in ends
     ]
-    answer = find_duplicates(texts=pa.array(texts), countries=pa.array(["IDN", "MYS", "BRN"]))
-    assert answer.why.to_pylist() == [None, "duplicate:text", None]
+    for quality in ([1, 2, 3, 4, 5, 6], [3, 5, 1, 6, 2, 4], [6, 1, 4, 2, 5, 3]):
+        better = [max(pair, key=lambda row: quality[row]) for pair in ((0, 1), (2, 3), (4, 5))]
+        answer = find_duplicates(texts=pa.array(texts), quality=np.array(quality), similarity=0.85)
+        assert answer.group.tolist() == [row for row in better for _ in ends]
 
 
 def test_a_caption_alone_makes_no_copy_of_another_picture_unless_asked():
@@ -178,6 +187,7 @@ def test_the_report_counts_every_row_once_and_every_country_it_names():
     assert {name: tuple(share) for name, share in report.countries.items()} == {"(none)": (1, 1), "IDN": (3, 2), "MYS": (1, 1)}
     assert {name: tuple(share) for name, share in report.languages.items()} == {"(none)": (1, 1), "id": (2, 2), "ms": (1, 0)}
     assert json.loads(json.dumps(report.as_dict()))["countries"]["IDN"] == {"rows": 3, "kept": 2}
+    assert "(none)" not in found([0, FAR], ["IDN", "MYS"]).report.countries
     assert str(report).splitlines()[:2] == ["3 of 4 rows kept", "  duplicate:image: 1"]
 
 

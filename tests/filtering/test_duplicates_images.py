@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import EpsImagePlugin, Image, ImageOps
 from planted import planted_copies
 
 from hf_regional.errors import ConfigError, DamagedFileError
@@ -64,7 +64,6 @@ def test_rows_without_an_image_have_no_hash_and_no_fault():
         (b"not an image", "unreadable"),
         (JPEG[: len(JPEG) // 2], "unreadable"),
         (PNG[:100] + b"\xff" * 5000 + PNG[5100:], "unreadable"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n", "unreadable"),  # would start Ghostscript
         (b"P5\n0 7\n255\n", "unreadable"),
     ],
 )
@@ -74,6 +73,14 @@ def test_what_cannot_be_read_is_named_and_stands_alone(content, fault):
     assert found.readable.tolist() == [True, False, True]
     assert found.hashes[0] == found.hashes[2]
     assert found.hashes[1] == 0
+
+
+def test_postscript_is_no_image_and_starts_no_interpreter(monkeypatch):
+    started = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **named: started.append(given) or SCENE.im)
+    found = hashes_of(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
+    assert found.fault.to_pylist() == ["unreadable"]
+    assert not started
 
 
 def png_that_claims(width, height):

@@ -91,6 +91,11 @@ def test_unequal_texts_have_unequal_digests_and_equal_ones_equal(texts):
     assert found.tolist() == found[::-1].tolist()
 
 
+@pytest.mark.parametrize(("one", "other"), [("ab", "ba"), ("ab", "c`"), ("aab", "aba"), ("ก", "a")])
+def test_digests_tell_the_order_of_characters(one, other):
+    assert digests(large([one])) != digests(large([other]))
+
+
 def test_digests_do_not_depend_on_what_stands_before():
     texts = large(["ab", "ba", "a", "b", "aa", "sate padang", "ab"])
     for place in range(len(texts)):
@@ -164,6 +169,13 @@ def test_the_share_of_equal_minima_is_the_similarity():
     other = text[:300] + "".join(random.choice(list("klmnop"), 100))
     ours, theirs = minima(large([text, other]))
     assert np.mean(ours == theirs) == pytest.approx(share(text, other, 5), abs=0.15)  # 80 minima: three standard errors
+
+
+def test_all_pairs_of_a_few_of_a_kind_are_found():
+    start = "photo of the floating market at damnoen saduak taken on a sunday morning in the rainy season number "
+    found = similar_texts(large([start + str(number) for number in range(30)]))
+    assert len(found.first) == 30 * 29 / 2
+    assert found.capped == 0
 
 
 def test_hundreds_of_a_kind_are_compared_with_their_first_only():

@@ -91,7 +91,6 @@ def find_duplicates(
     home, tongue = read_places(countries, rows, "countries", country_code), read_places(languages, rows, "languages", language_code)
     aside, numbers = pictures.fault.is_valid().to_numpy(zero_copy_only=False), equal_texts(words)
     order = preferred(home, tongue, read_quality(quality, rows), pictures.area)
-    order = order[~aside[order]]
     spoken = ~aside & (numbers >= 0) & (captions | ~pictures.readable)
     by_image = image_links(pictures, home, numbers, distance, across, threads)
     by_text, capped = _by_text(words, numbers, order[spoken[order]], home, similarity, threads)

@@ -23,8 +23,8 @@ def preferred(countries: Places, languages: Places, quality: np.ndarray, area: n
     Returns:
         (n,) int64, the rows, best first.
     """
-    worst_last = np.where(np.isnan(quality), np.inf, -quality)
-    return np.lexsort((-area, worst_last, languages.rarity(), countries.rarity()))  # stable: the earlier row comes first
+    # Stable, so the earlier row comes first; NaN sorts last.
+    return np.lexsort((-area, -quality, languages.rarity(), countries.rarity()))
 
 
 def read_quality(column: pa.Array | pa.ChunkedArray | np.ndarray | None, rows: int) -> np.ndarray:

@@ -23,18 +23,11 @@ UNREADABLE: Final = "unreadable"
 
 # What Pillow decodes by itself. Without a list it would try all it knows, and start Ghostscript for PostScript.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
-# Pillow raises OSError for most broken files, and lets the others of its decoders through.
+# Pillow raises OSError for most broken files, and lets the others of its decoders through: RuntimeError is AVIF's, MemoryError comes
+# of sizes that a broken header claims. Found by damaging files of every format.
 _BROKEN: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(RuntimeError, AssertionError, MemoryError, struct.error, zlib.error),
 )
 _CELLS: Final = 4  # fields a side of which the colour is kept
 NEUTRAL: Final = np.full(2 * _CELLS**2, 128, np.uint8)
