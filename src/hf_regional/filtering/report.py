@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from hf_regional.filtering.verdict import KEPT, Verdict
+from hf_regional.filtering.verdict import KEPT
 
 Key = TypeVar("Key", str, tuple[str, str], "Outcome")
 
 _ANSWERS: Final = (KEPT, "other", "ambiguous", "none")
-_NO_COLUMN: Final = "(no column)"
+NO_COLUMN: Final = "(no column)"
 _LONGEST: Final = 80  # characters of a text that is kept in the counts: a mapped column may hold whole captions
 _SHOWN: Final = 10  # values that could not be read, in the printed table; `as_dict` has them all
 
@@ -30,11 +30,29 @@ class Counts:
     outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
-    def add(self, verdict: Verdict, unknown: tuple[tuple[str, str], ...], rows: int) -> None:
-        """Count `rows` rows of one ruling."""
-        self.outcomes[Outcome(verdict.verdict, verdict.reason, verdict.column or _NO_COLUMN)] += rows
-        for column, text in set(unknown):
-            self.unknown[column, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"] += rows
+    def add_unknown(self, column: str, text: str, rows: int) -> None:
+        """Count `rows` rows whose `column` holds a text that could not be read."""
+        self.unknown[column, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"] += rows
+
+    def update(self, other: "Counts") -> None:
+        """Add another batch's counts."""
+        self.outcomes.update(other.outcomes)
+        self.unknown.update(other.unknown)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-able, for `from_json`."""
+        return {
+            "outcomes": [[*outcome, rows] for outcome, rows in self.outcomes.items()],
+            "unknown": [[*place, rows] for place, rows in self.unknown.items()],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Counts":
+        """The counts that `as_json` wrote."""
+        counts = cls()
+        counts.outcomes.update({Outcome(*outcome): rows for *outcome, rows in record["outcomes"]})
+        counts.unknown.update({(column, text): rows for column, text, rows in record["unknown"]})
+        return counts
 
 
 @dataclass(slots=True)
@@ -56,8 +74,7 @@ class Tally:
         summed = Counts()
         for (name, _), counts in self.batches.items():
             if split is None or split == name:
-                summed.outcomes.update(counts.outcomes)
-                summed.unknown.update(counts.unknown)
+                summed.update(counts)
         return summed
 
 

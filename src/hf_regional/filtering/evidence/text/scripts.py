@@ -1,0 +1,92 @@
+"""Scripts: a character in; the script it belongs to, whether that one puts blanks between words, and the endings names take, out."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from hf_regional.filtering.evidence.text.tables import rows_of
+
+# First code point of a block of one script; what lies between is "other", spaced. After folding, so Hangul is decomposed.
+_STARTS: Final = (
+    (0x0000, "latin"), (0x0250, "other"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian"), (0x0590, "hebrew"),
+    (0x0600, "arabic"), (0x0700, "other"), (0x0750, "arabic"), (0x0780, "other"), (0x0900, "devanagari"), (0x0980, "bengali"),
+    (0x0A00, "gurmukhi"), (0x0A80, "gujarati"), (0x0B00, "other"), (0x0B80, "tamil"), (0x0C00, "telugu"), (0x0C80, "kannada"),
+    (0x0D00, "malayalam"), (0x0D80, "sinhala"), (0x0E00, "thai"), (0x0E80, "lao"), (0x0F00, "other"), (0x1000, "burmese"),
+    (0x10A0, "georgian"), (0x1100, "hangul"), (0x1200, "other"), (0x1780, "khmer"), (0x1800, "other"), (0x1980, "tailue"),
+    (0x19E0, "other"), (0x1E00, "latin"), (0x1F00, "greek"), (0x2000, "other"), (0x2E80, "han"), (0x3041, "hiragana"),
+    (0x30A0, "katakana"), (0x3100, "han"), (0xA000, "other"), (0xA9E0, "burmese"), (0xAA00, "other"), (0xAA60, "burmese"),
+    (0xAA80, "other"), (0xF900, "han"), (0xFB00, "other"), (0x1F1E6, "flag"), (0x1F200, "other"), (0x20000, "han"), (0x33480, "other"),
+)  # fmt: skip
+_FIRST: Final = tuple(start for start, _ in _STARTS)
+_UNSPACED: Final = frozenset({"thai", "lao", "khmer", "burmese", "tailue", "han", "hiragana", "katakana", "flag"})
+_LONGEST_ENDING: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Affixes:
+    """What a script's names may take on: `least` letters before any, `dropped` last letters that the endings replace."""
+
+    least: int
+    dropped: str
+    endings: frozenset[str] | None  # None: anything
+    prefixes: tuple[str, ...]
+
+
+def script_of(char: str) -> str:
+    """The script of a folded character.
+
+    >>> script_of("ก"), script_of("a"), script_of("タ")
+    ('thai', 'latin', 'katakana')
+    """
+    return _STARTS[bisect_right(_FIRST, ord(char)) - 1][1]
+
+
+def is_spaced(char: str) -> bool:
+    """Whether the script of a character parts words by blanks."""
+    return script_of(char) not in _UNSPACED
+
+
+def spellings(name: str) -> list[str]:
+    """The patterns by which a folded name is found: a blank where a word must begin or end, none where affixes may stand.
+
+    >>> spellings("bali"), spellings("singapore"), spellings("ไทย")
+    ([' bali '], [' singapore'], ['ไทย'])
+    """
+    left, right = (" " if is_spaced(name[place]) else "" for place in (0, -1))
+    if not right:
+        joined = {name, name.replace(" ", "")} if not left else {name}
+        return [left + spelling for spelling in sorted(joined)]
+    affixes = _affixes().get(script_of(name[-1]))
+    if affixes is None or len(name) < affixes.least:
+        return [f"{left}{name} "]
+    stems = [prefix + name for prefix in ("", *affixes.prefixes)]
+    if affixes.endings == frozenset():
+        return [f"{left}{stem} " for stem in stems]
+    return [left + (name[:-1] if name[-1] in affixes.dropped and len(name) > affixes.least else name)]
+
+
+def ends_word(last: str, rest: str) -> bool:
+    """Whether `rest`, up to the next blank, may follow a name whose last character is `last`."""
+    affixes = _affixes().get(script_of(last))
+    if affixes is None or affixes.endings == frozenset():
+        return not rest
+    return rest in affixes.endings if affixes.endings is not None else len(rest) <= _LONGEST_ENDING
+
+
+def inside_katakana(codes: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Which stretches end within a run of katakana, (m,) bool: a loan word is written in one, so タイ in タイヤ is no Thailand."""
+    katakana = (codes >= 0x30A1) & (codes < 0x3100)  # noqa: PLR2004
+    return (katakana[start] & katakana[start - 1]) | (katakana[end - 1] & katakana[np.minimum(end, len(codes) - 1)])
+
+
+@cache
+def _affixes() -> dict[str, Affixes]:
+    rows = rows_of("affixes.tsv")
+    return {row["script"]: Affixes(int(row["least"]), row["dropped"], _endings(row["endings"]), tuple(row["prefixes"].split())) for row in rows}
+
+
+def _endings(cell: str) -> frozenset[str] | None:
+    return None if cell == "*" else frozenset(("", *cell.split())) if cell else frozenset()
