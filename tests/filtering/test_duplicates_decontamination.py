@@ -19,6 +19,8 @@ QUESTIONS = [
     None,
 ]
 
+DATASET = datasets.Dataset.from_dict({"text": QUESTIONS})
+
 
 def the_set(name="cvqa", **columns):
     given = {"images": pa.array(FILES[:4]), "texts": pa.array(QUESTIONS)} | columns
@@ -195,6 +197,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         ({"images": np.zeros(2, np.uint64), "texts": pa.array(["a"])}, {}, "images 2, texts 1"),
         ({"texts": pa.array(["a"])}, {"x": pa.table({"question": ["a"]})}, r"evaluation set 'x'.*\['question'\]"),
         ({"texts": pa.array(["a"])}, {"x": 3}, "evaluation set 'x'.*int"),
+        ({"texts": pa.array(["a"])}, {"x": datasets.DatasetDict(test=DATASET)}, "evaluation set 'x'.*got DatasetDict"),
+        ({"texts": pa.array(["a"])}, {"x": DATASET.to_iterable_dataset()}, "evaluation set 'x'.*got IterableDataset"),
     ],
 )
 def test_what_cannot_be_compared_is_named(columns, given, message):

@@ -31,9 +31,10 @@ MATCHES: Final = pa.schema(
 
 @runtime_checkable
 class Formatted(Protocol):
-    """A `datasets.Dataset`, by the one method that is asked of it."""
+    """A `datasets.Dataset`, by what is asked of it."""
 
     def with_format(self, type: str) -> Any: ...  # noqa: D102 - the library's own
+    def __len__(self) -> int: ...
 
 
 class SetReport(NamedTuple):
@@ -129,13 +130,19 @@ def _opened(name: str, given: Fingerprints | Path | str | pa.Table | Formatted, 
         return given
     if isinstance(given, Path | str):
         return read_hashes(Path(given))
-    table = given.with_format("arrow")[:] if isinstance(given, Formatted) else given
-    if not isinstance(table, pa.Table) or not {IMAGE, TEXT} & {*table.column_names}:
-        found = table.column_names if isinstance(table, pa.Table) else type(table).__name__
+    table = _table_of(given)
+    if table is None or not {IMAGE, TEXT} & {*table.column_names}:
+        found = type(given).__name__ if table is None else table.column_names
         wanted = f"a table or dataset with a column {IMAGE!r} or {TEXT!r}, fingerprints, or a file of them"
         raise ConfigError(f"evaluation set {name!r}: expected {wanted}, got {found}. Use fingerprint() for others.", "evaluation_sets")
     columns = [table[column] if column in table.column_names else None for column in (IMAGE, TEXT)]
     return fingerprint(name, *columns, threads=threads)
+
+
+def _table_of(given: object) -> pa.Table | None:
+    # A DatasetDict has the same methods and no rows of its own.
+    found = given.with_format("arrow")[:] if isinstance(given, Formatted) and not isinstance(given, Mapping) else given
+    return found if isinstance(found, pa.Table) else None
 
 
 def _by_image(pictures: ImageHashes, sets: Sequence[Fingerprints], distance: int, threads: int) -> _Match:
