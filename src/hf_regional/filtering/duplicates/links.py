@@ -80,10 +80,9 @@ class ImageLinks:
         """Copies of a row by image, itself among them."""
         classes, apart = self._near(int(self.classes[row]))
         rows, owner = self.rows.of(classes)
-        here = np.full(len(rows), row)
-        at_home, close = self.places.shared(here, rows), apart[owner] <= self.across
         same_text = (self.texts[rows] == self.texts[row]) & (self.texts[row] >= 0)
-        why = np.select([at_home, close, same_text], [_IMAGE, _ACROSS, _WITH_TEXT], 0)
+        abroad = np.where(apart[owner] <= self.across, _ACROSS, np.where(same_text, _WITH_TEXT, 0))
+        why = np.where(self.places.shared(row, rows), _IMAGE, abroad)
         copies = (why > 0) & self._same_colours(row, rows)
         return rows[copies], why[copies]
 
@@ -94,7 +93,7 @@ class ImageLinks:
     def _near(self, own: int) -> tuple[np.ndarray, np.ndarray]:
         """The classes near one, it among them, and how many bits they are apart."""
         chosen = self.neighbours.rows[self.neighbours.starts[own] : self.neighbours.starts[own + 1]]
-        classes, apart = np.append(self.pairs[0][chosen], own), np.append(self.pairs[1][chosen], 0)
+        classes, apart = np.concatenate([self.pairs[0][chosen], [own]]), np.concatenate([self.pairs[1][chosen], [0]])
         crowd = self.near.crowd
         if len(crowd) and crowd[min(np.searchsorted(crowd, own), len(crowd) - 1)] == own:
             bits = np.bitwise_count(self.near.hashes[crowd] ^ self.near.hashes[own])
@@ -126,8 +125,7 @@ class TextLinks:
         own = int(self.classes[row])
         chosen = self.neighbours.rows[self.neighbours.starts[own] : self.neighbours.starts[own + 1]]
         rows, owner = self.rows.of(np.append(self.others[chosen], own))
-        equal = owner == len(chosen)
-        why = np.select([equal, self.places.shared(np.full(len(rows), row), rows)], [_TEXT, _SIMILAR], 0)
+        why = np.where(owner == len(chosen), _TEXT, np.where(self.places.shared(row, rows), _SIMILAR, 0))
         return rows[why > 0], why[why > 0]
 
 

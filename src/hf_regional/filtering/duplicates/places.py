@@ -25,9 +25,9 @@ class Places:
     bits: np.ndarray
     rows: dict[str, int]
 
-    def shared(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Whether pairs of rows have a name in common, (p,) bool. Rows that name nothing share that with each other only."""
-        ours, theirs = self.codes[left], self.codes[right]
+    def shared(self, row: int, others: np.ndarray) -> np.ndarray:
+        """Whether a row has a name in common with others, (k,) bool. Rows that name nothing share that with each other only."""
+        ours, theirs = self.codes[row], self.codes[others]
         return (ours == theirs) | (self.bits[ours] & self.bits[theirs]).any(axis=1)
 
     def rarity(self) -> np.ndarray:
