@@ -58,7 +58,8 @@ def test_every_kind_of_source_hides_the_same(make: Callable[[Dataset, Path], Any
     source = make(Dataset.from_dict(ROWS), tmp_path / "rows")
     if write and not isinstance(source, str):
         pytest.skip("only files are written")
-    found = filter_regional(source, SEA, samples=2, **({"output": tmp_path / "out"} if write else {}))
+    options: dict[str, Any] = {"output": tmp_path / "out"} if write else {}
+    found = filter_regional(source, SEA, samples=2, **options)
     kept, dropped = listed(found.data), listed(found.dropped)
     assert [row["text"] for row in kept] == [MASKED[place] for place in KEPT]
     assert [row["text"] for row in dropped] == [MASKED[place] for place in DROPPED]
@@ -86,7 +87,7 @@ def test_a_licence_that_is_not_allowed_takes_a_row_out_by_name() -> None:
     found = filter_regional(Dataset.from_dict(ROWS), SEA, consent=policy)
     assert [row["license"] for row in found.data] == ["cc-by-4.0"]
     assert found.report.by_reason["licence:cc-by-nc-4.0 not commercial"] == 1
-    assert found.report.steps["licence"] == (4, 2) or found.report.steps
+    assert found.report.steps["licence"] == (4, 1)  # one of another's, one without commerce, one without a licence
 
 
 def test_without_a_policy_everything_stays() -> None:

@@ -43,7 +43,7 @@ def test_a_kind_may_be_excluded_under_its_mapped_column():
 @pytest.mark.parametrize(
     ("settings", "key", "message"),
     [
-        ({"min_quality": 4}, "min_quality", 'add quality=. Known: column:NAME'),
+        ({"min_quality": 4}, "min_quality", "add quality=. Known: column:NAME"),
         ({"quality": "column:score"}, "quality", "add min_quality="),
         ({"quality": len, "min_quality": 4}, "quality", "is no scorer"),
         ({"quality": "column:score", "min_quality": float("nan")}, "min_quality", "finite number"),

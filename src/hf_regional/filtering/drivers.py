@@ -5,7 +5,7 @@ filtered.data, filtered.dropped, print(filtered.report)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
@@ -14,8 +14,10 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Iterable
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.consent import ConsentPolicy
+from hf_regional.filtering.copies import Copies, held_against
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import filter_parquet
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
@@ -31,6 +33,9 @@ Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
 DEFAULT_CONSENT: Final = ConsentPolicy()
+_ALL_ROWS: Final = (
+    "copies= needs all rows at once: filter the stream or the files without it, then load `kept` as a Dataset and filter that."
+)
 _MODES: Final = ("keep", "annotate")
 _REASONS: Final = 5
 
@@ -87,6 +92,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -108,6 +114,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -130,6 +137,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -159,6 +167,8 @@ def filter_regional(
         consent: which licences are allowed, whose opt-out is heeded, and what is hidden of persons. By default opt-outs are heeded,
             e-mail addresses and phone numbers in texts masked, and columns about annotators dropped, all counted in the report;
             docs/consent.md. Null lets everything through.
+        copies: how to look for copies among the kept rows, and for rows of evaluation sets: `Copies()`; null does not look. It takes
+            all rows at once: of a `Dataset`, `DatasetDict` or `Table`.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
@@ -198,21 +208,24 @@ def filter_regional(
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
     if files := files_of(source):
+        if copies is not None:
+            raise ConfigError(_ALL_ROWS, "copies")
         if output is not None:
             return _filter_files(files, where, settings, Path(output), mode, num_proc)
         source = stream_of(files)
     elif output is not None:
         raise ConfigError("output= is for Parquet files; save `data` and `dropped` of this source yourself.", "output")
-    return _filter_loaded(loaded(source), where, settings, mode)
+    return _filter_loaded(loaded(source), where, settings, mode, copies)
 
 
-def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode) -> Filtered[Any]:
+def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode, copies: Copies | None) -> Filtered[Any]:
     tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, region, settings) for name, part in splits.items()}
+    held = {name: _held(part, plans[name], copies) for name, part in splits.items()} if copies else {}
     for name, plan in plans.items():
         tally.put(name, BEFORE_ALL, foreseen(plan))
-    parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
-    told = {"mode": mode, **next(iter(plans.values())).settings()}
+    parted = {name: _part(part, plans[name], tally, name, mode, held.get(name)) for name, part in splits.items()}
+    told = {"mode": mode, **next(iter(plans.values())).settings(), **({"copies": copies.as_dict()} if copies else {})}
     report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
     streams = isinstance(source, IterableDataset | IterableDatasetDict)
     if mode == "keep" and not streams and report.kept == 0:
@@ -270,15 +283,23 @@ def _schema_of(row: Mapping[str, Any]) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:
+def _held(part: Part, plan: Plan, copies: Copies) -> Held:
+    """Judge a split once, uncounted, and look for copies among what is kept."""
+    if isinstance(part, IterableDataset):
+        raise ConfigError(_ALL_ROWS, "copies")
+    judged, _ = _part(part, replace(plan, sampling=None), Tally(), "", "annotate", None)
+    return held_against(cast("Dataset | pa.Table", judged), plan, copies)
+
+
+def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode, held: Held | None) -> tuple[Part, Part | None]:
     """One split as (data, dropped)."""
     if isinstance(part, pa.Table):
-        return part_table(part, plan, tally, split, mode)
+        return part_table(part, plan, tally, split, mode, held)
     if isinstance(part, IterableDataset):
         sides = (None,) if mode == "annotate" else (True, False)
         data, *dropped = (side_of_stream(part, plan, tally, split, wanted) for wanted in sides)
         return data, (dropped or [None])[0]
-    return part_dataset(part, plan, tally, split, mode)
+    return part_dataset(part, plan, tally, split, mode, held)
 
 
 def _nothing_kept(report: FilterReport) -> str:

@@ -17,6 +17,7 @@ from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.encoded import encode
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
 from hf_regional.filtering.plan import Exclusion, Plan, excluded_reason
@@ -55,7 +56,7 @@ class _Ruling:
         self.answer[rows], self.reason[rows], self.column[rows] = answer, self.place(reason), self.place(column)
 
 
-def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0) -> tuple[Rows, Counts]:
+def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0, held: Held | None = None) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
     Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
@@ -67,6 +68,7 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
         plan: what to read and how to rule.
         samples: rows to look at, of which this batch's are chosen too.
         first: the number of the batch's first row in its source.
+        held: what is held against some of the rows, known beforehand: copies.
 
     Returns:
         The same rows in the same order and container, and how many rows got which ruling.
@@ -81,9 +83,10 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     out = np.zeros(rows.num_rows, np.bool_)
     marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
-    marks += _refuse(readable, ruling, plan.consent) if plan.consent else []
+    marks += _refuse(readable, ruling, plan.consent, out) if plan.consent else []
     failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
     marks += failed
+    marks += _hold(ruling, held, first) if held else []
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
@@ -152,16 +155,29 @@ def _replaced(rows: Any, name: str, by: Any) -> Any:
     return rows.set_column(place, by.schema.field(name), by.column(name))
 
 
-def _refuse(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, consent: ConsentPlan) -> list[Hits]:
-    """Turn kept rows that a licence or a word against their use speaks against to "none"."""
+def _refuse(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, consent: ConsentPlan, out: np.ndarray) -> list[Hits]:
+    """Turn rows that a licence or a word against their use speaks against to "none": they are not the rest of the world either."""
     judged = judge_consent(rows, consent).judged
     marks: list[Hits] = []
     for code, reason in enumerate(judged.reasons[1:], start=1):
-        refused = np.flatnonzero((judged.codes == code) & (ruling.answer == KEPT))
+        refused = np.flatnonzero((judged.codes == code) & ~out)
         if len(refused):
+            out[refused] = True
             step, _, what = reason.partition(":")
             ruling.put(refused, NOTHING, reason, NO_COLUMN)
             marks.append(_marks(step, refused, pa.array([what] * len(refused), pa.string()), NO_COLUMN))
+    return marks
+
+
+def _hold(ruling: _Ruling, held: Held, first: int) -> list[Hits]:
+    """Turn kept rows that are copies to "none"."""
+    places, reasons = held.within(first, len(ruling.answer))
+    marks: list[Hits] = []
+    for reason in dict.fromkeys(reasons):
+        mine = places[[one == reason for one in reasons]]
+        step, _, what = reason.partition(":")
+        ruling.put(mine, NOTHING, reason, NO_COLUMN)
+        marks.append(_marks(step, mine, pa.array([what] * len(mine), pa.string()), NO_COLUMN))
     return marks
 
 

@@ -15,6 +15,7 @@ from pyarrow import compute
 
 from hf_regional.filtering.consent import hide_personal
 from hf_regional.filtering.consent.nested import SEP
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Samples, Tally
@@ -43,9 +44,9 @@ def side_of_stream(stream: IterableDataset, plan: Plan, tally: Tally, split: str
     return typed.with_format(getattr(formatting, "format_type", None))
 
 
-def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str) -> pa.Table:
+def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> pa.Table:
     """Give the three columns that the kernel adds to a batch, counted under the batch's first row, and no others."""
-    return _judged(rows, indices, plan, tally, split)[0].select(ANNOTATIONS.names)
+    return _judged(rows, indices, plan, tally, split, held)[0].select(ANNOTATIONS.names)
 
 
 def judge_arrow(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> pa.Table:
@@ -72,11 +73,13 @@ def judge_python(
     return {name: [values[place] for place in places] for name, values in columns.items()}
 
 
-def _judged(rows: pa.Table, indices: Sequence[int], plan: Plan, tally: Tally, split: str) -> tuple[pa.Table, Samples | None]:
+def _judged(
+    rows: pa.Table, indices: Sequence[int], plan: Plan, tally: Tally, split: str, held: Held | None = None
+) -> tuple[pa.Table, Samples | None]:
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
     if samples is not None:
         samples.forget(indices[0], len(indices))  # the stream may be read for the second time
-    judged, counts = judge(rows, plan, samples, indices[0])
+    judged, counts = judge(rows, plan, samples, indices[0], held)
     tally.put(split, indices[0], counts)
     return judged, samples
 

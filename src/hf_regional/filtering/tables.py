@@ -11,6 +11,7 @@ from pyarrow import compute
 
 from hf_regional.filtering.consent import ConsentPlan, hide_personal
 from hf_regional.filtering.consent.nested import SEP
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Samples, Tally
@@ -26,10 +27,12 @@ _BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, abo
 _IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 
 
-def part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[pa.Table, pa.Table | None]:
+def part_table(
+    table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
+) -> tuple[pa.Table, pa.Table | None]:
     """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
-    judged, counts = judge(table, plan, samples)
+    judged, counts = judge(table, plan, samples, held=held)
     tally.put(split, 0, counts)
     if samples and plan.sampling:
         read_samples(samples, plan.sampling, judged)
@@ -39,13 +42,15 @@ def part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str)
     return judged.filter(kept), judged.filter(pc.invert(kept))
 
 
-def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[Dataset, Dataset | None]:
+def part_dataset(
+    dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
+) -> tuple[Dataset, Dataset | None]:
     """Judge the few columns that evidence stands in and lay the answers beside the rest.
 
     Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
     """
     bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
-    judging = partial(annotations, plan=plan, tally=tally, split=split)
+    judging = partial(annotations, plan=plan, tally=tally, split=split, held=held)
     if len(bare) == 0:  # `map` would not call us, and the columns would be missing
         empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
         return empty, None if mode == "annotate" else empty
