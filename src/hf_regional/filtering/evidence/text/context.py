@@ -1,159 +1,114 @@
-"""Context: the names found in one row and the text around them in; for each, what it is there and how surely, out."""
+"""Context: a name found in a row and the clause around it in; what it is there, and how surely, out."""
 
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
 
-from hf_regional.filtering.evidence.text.matching import Meaning
-from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules, Words
+from hf_regional.filtering.evidence.text.matching import Entry, Meaning
+from hf_regional.filtering.evidence.text.rules import AT, PLAIN, SKIP, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
-PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
-CONTAINERS: Final = frozenset({"country", "former", "province", PHRASE})
-_WINDOW: Final = 48  # characters on either side that are read
-_REACH: Final = 3  # words on either side
-_CLAUSE: Final = frozenset(",:().#&")
-_END: Final = frozenset(",:).\x1e")
-_CAPITAL_PRIOR: Final = 0.3  # a homograph below it is a place only where it is written as a name
+_STEPS: Final = 4  # entries on either side that are stepped over
+_ENDS: Final = frozenset({"", ",", ":", ")", "."})
+_OPENS: Final = frozenset({"", ",", ":", "("})
+_BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sandwiches" is no English: what is there has no preposition
+_SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
+_NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it is written as a name
+_AGAINST: Final = 0.05
+_SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
+_SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 
 
-@dataclass(slots=True)
+class Clause(NamedTuple):
+    """Where a name stands: the rest of its clause, a blank at the ends of each half, and the signs beside it, "" at the ends of a row.
+
+    capital: written as a name, or among words without capitals. joined: no sign on one side, in a script without blanks.
+    """
+
+    tail: str
+    lead: str
+    opens: str
+    closes: str
+    capital: bool
+    joined: bool
+
+
 class Name:
-    """One name in a row: where it stands in the folded text, its readings, and what the words beside it say."""
+    """A name read in its clause: role is a class of `heads.tsv` or "", explicit whether the text says that something is there,
+    attributive whether a noun follows, scores the (country, confidence) of its readings.
+    """
 
-    start: int
-    end: int
-    text: str
-    meanings: tuple[Meaning, ...]
-    capital: bool  # written as a name, or in a script or a row without capitals
-    role: str = ""  # a class of `heads.tsv`, or nothing
-    explicit: bool = False  # the text says that something is there
-    attributive: bool = False  # a noun follows
-    scores: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])  # country, confidence
+    __slots__ = ("attributive", "clause", "entry", "explicit", "role", "scores")
 
-    @property
-    def is_place(self) -> bool:
-        return self.meanings[0].category in PLACES
+    def __init__(self, entry: Entry, clause: Clause, words: AbstractSet[str], rules: Rules) -> None:
+        tail, lead, opens, closes, _, _ = clause
+        role, said = _behind(tail, rules.before) if tail else ("", False)
+        after, at = _ahead(lead, rules.after) if lead and closes not in _ENDS else ("", False)
+        filled = not tail and not lead and opens in _OPENS and closes in _ENDS
+        said = entry.is_place and (said or at or filled)
+        self.entry, self.clause = entry, clause
+        self.role = role or ("" if said and after in _BARE or closes == "'" else after)
+        self.explicit = said and not self.role
+        self.attributive = bool(lead) and not at and (closes == " " or closes == "-")
+        self.scores = [(meaning.country, self._score(meaning, words, rules)) for meaning in entry.meanings]
 
+    def _score(self, meaning: Meaning, words: AbstractSet[str], rules: Rules) -> float:
+        weight = meaning.weight * self._likelihood(meaning.category, words)
+        if self.role:
+            return weight * rules.factors[self.role][0 if self.entry.is_place else 1]
+        return weight**0.5 if self.explicit else weight
 
-def read_name(name: Name, marked: str, words: "set[str] | None", rules: Rules) -> None:
-    """Read the words beside a name: fills in role, explicit, attributive and scores."""
-    start, end = name.start, name.end
-    before, after = marked[max(start - _WINDOW, 0) : start], marked[end : end + _WINDOW]
-    gap_before, gap_after = before[-1:], after[:1]
-    name.role = _head_after(after, rules.after) or _head_before(before, rules.before)
-    if name.is_place and not name.role:
-        name.explicit = _is_at(before, after, gap_before, gap_after, rules)
-    name.attributive = gap_after in " -" and after[1:2] not in ("\x1e", "") and not _stops(after, rules)
-    homograph = rules.homographs.get(name.text)
-    name.scores = [(meaning.country, score) for meaning in name.meanings if (score := _score(name, meaning, homograph, words, rules)) > 0]
-
-
-def _score(name: Name, meaning: Meaning, homograph: Homograph | None, words: set[str] | None, rules: Rules) -> float:
-    weight, place = meaning.weight, meaning.category in PLACES
-    if homograph is not None:
-        if words and not homograph.against.isdisjoint(words):
-            return 0.05 * weight
-        prior = homograph.prior
-        if name.explicit and (name.capital or prior >= _CAPITAL_PRIOR):
-            prior = max(prior, 0.75)
-        weight *= prior if name.capital or prior >= _CAPITAL_PRIOR else prior / 2
-    elif not name.capital and place:
-        weight *= 0.75 if name.explicit else 0.5
-    if name.role:
-        factor = rules.factors[name.role]
-        return weight * factor[0 if place else 1]
-    return weight**0.5 if name.explicit else weight
+    def _likelihood(self, category: str, words: AbstractSet[str]) -> float:
+        """P(this is the name of what the lexicon says | how it is written, what else the row says)."""
+        homograph, capital = self.entry.homograph, self.clause.capital
+        if homograph is None:
+            if self.entry.short and self.clause.joined and category == "city" and not self.explicit:
+                return _SHORT
+            return 1.0 if capital or not self.entry.is_place else _SMALL[self.explicit]
+        if not homograph.against.isdisjoint(words):
+            return _AGAINST
+        written = capital or homograph.prior >= _NAMES
+        if self.explicit and written:
+            return max(homograph.prior, _SAID)
+        return homograph.prior if written else homograph.prior / 2
 
 
-def _is_at(before: str, after: str, gap_before: str, gap_after: str, rules: Rules) -> bool:
-    starts, ends = before[-2:-1] in ("\x1e", ""), gap_after in _END or after[1:2] in ("\x1e", "")
-    if (starts or gap_before in ",:(") and ends:
-        return True
-    said = _said_after(after, rules.at_after)
-    return said == "at" or _walk_back(before, rules.at_before)
+def _behind(tail: str, table: Words) -> tuple[str, bool]:
+    """The class of the head noun before a name, or whether a word of place stands there, across articles, points of the compass..."""
+    if not is_spaced(tail[-2]):
+        role = next((role for length in table.lengths if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
+        return ("", role == AT) if role in (AT, SKIP, PLAIN) else (role, False)
+    for step in range(_STEPS):
+        role, length = _match_end(tail, table)
+        if role == AT:
+            return "", True
+        if role not in (SKIP, PLAIN):
+            return (role, False) if step == 0 else ("", False)
+        tail = tail[: 1 - length]
+    return "", False
 
 
-def _walk_back(before: str, table: Words) -> bool:
-    """Whether a word of place stands before, across articles, points of the compass and the like."""
-    tail = _tail(before)
-    if tail and not is_spaced(tail[-1]):
-        return _longest_end(tail, table) == "at"
-    parts = tail.split()
-    while parts:
-        for count in range(min(_REACH, len(parts)), 0, -1):
-            role = table.spaced.get(" ".join(parts[-count:]))
-            if role == "at":
-                return True
-            if role == "skip":
-                del parts[-count:]
-                break
-        else:
-            return False
-    return False
+def _ahead(lead: str, table: Words) -> tuple[str, bool]:
+    """The class of the head noun behind a name, across adjectives, or whether a postposition stands there."""
+    if not is_spaced(lead[1]):
+        role = next((role for length in table.lengths if (role := table.unspaced.get(lead[1 : length + 1]))), "")
+        return ("", role == AT) if role in (AT, SKIP, PLAIN) else (role, False)
+    for step in range(_STEPS):
+        role, length = _match_start(lead, table)
+        if role != SKIP:
+            return ("", step == 0 and role == AT) if role in (AT, PLAIN) else (role, False)
+        lead = lead[length - 1 :]
+    return "", False
 
 
-def _said_after(after: str, table: Words) -> str:
-    head = _lead(after)
-    if head and not is_spaced(head[0]):
-        return _longest_start(head, table)
-    parts = head.split()[:1]
-    return table.spaced.get(parts[0], "") if parts else ""
+def _match_end(tail: str, table: Words) -> tuple[str, int]:
+    for entry, role in table.spaced.get(tail[tail.rfind(" ", 0, -1) + 1 : -1], ()):
+        if tail.endswith(entry):
+            return role, len(entry)
+    return "", 0
 
 
-def _head_before(before: str, table: Words) -> str:
-    tail = _tail(before)
-    if tail and not is_spaced(tail[-1]):
-        return _plain(_longest_end(tail, table))
-    parts = tail.split()[-_REACH:]
-    for count in range(len(parts), 0, -1):
-        role = table.spaced.get(" ".join(parts[-count:]))
-        if role:
-            return _plain(role)
-    return ""
-
-
-def _head_after(after: str, table: Words) -> str:
-    head = _lead(after)
-    if head and not is_spaced(head[0]):
-        return _plain(_longest_start(head, table))
-    parts = head.split()[: _REACH + 1]
-    for first in range(len(parts)):
-        for count in range(min(_REACH, len(parts) - first), 0, -1):
-            role = table.spaced.get(" ".join(parts[first : first + count]))
-            if role and role != "skip":
-                return _plain(role)
-        if table.spaced.get(parts[first]) != "skip":
-            return ""
-    return ""
-
-
-def _plain(role: str) -> str:
-    return "" if role == "plain" else role
-
-
-def _stops(after: str, rules: Rules) -> bool:
-    """Whether what follows is no noun that the name could qualify."""
-    parts = _lead(after).split(maxsplit=1)
-    return not parts or parts[0] in rules.at_before.spaced or parts[0] in rules.at_after.spaced
-
-
-def _tail(before: str) -> str:
-    """What stands before a name in its clause."""
-    cut = max(before.rfind(mark) for mark in ",:().&\x1e")
-    return before[cut + 1 :].replace("-", " ").replace("'", " ").replace("#", " ").strip()
-
-
-def _lead(after: str) -> str:
-    """What follows a name in its clause."""
-    for place, char in enumerate(after):
-        if char in _CLAUSE or char == "\x1e":
-            return after[:place].replace("-", " ").replace("'", " ").strip()
-    return after.replace("-", " ").replace("'", " ").strip()
-
-
-def _longest_end(tail: str, table: Words) -> str:
-    return next((role for word, role in table.unspaced if tail.endswith(word)), "")
-
-
-def _longest_start(head: str, table: Words) -> str:
-    return next((role for word, role in table.unspaced if head.startswith(word)), "")
+def _match_start(lead: str, table: Words) -> tuple[str, int]:
+    for entry, role in table.spaced.get(lead[1 : lead.find(" ", 1)], ()):
+        if lead.startswith(entry):
+            return role, len(entry)
+    return "", 0

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from hf_regional.filtering.evidence.text import scripts
 from hf_regional.filtering.evidence.text.folding import BREAK, SPACE, Folded, code_points, fold, marks
-from hf_regional.filtering.evidence.text.rules import PHRASE, Rules, default_rules
+from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules, default_rules
 from hf_regional.filtering.hits import NOWHERE, country_places
+PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
+_SHORT: Final = 4  # so many characters in a script without blanks may be part of a longer word
 
 
 class Terms(Protocol):
@@ -40,6 +42,19 @@ class Meaning(NamedTuple):
     weight: float
 
 
+class Entry(NamedTuple):
+    """A name as the lexicon has it: folded, with its readings, the likeliest first.
+
+    short: a few characters of a script without blanks.
+    """
+
+    text: str
+    meanings: tuple[Meaning, ...]
+    is_place: bool
+    short: bool
+    homograph: Homograph | None
+
+
 class Found(NamedTuple):
     """m names in folded text, in order of place: (m,) int64 places of the first character and behind the last, and which name."""
 
@@ -54,15 +69,13 @@ class Matcher:
 
     Attributes:
         spellings: patterns of the automaton, blanks at the ends where a word must begin or end.
-        names: folded names; a pattern of place p spells `names[named[p]]`.
-        meanings: for each name, its readings.
+        entries: the names; a pattern of place p spells `entries[named[p]]`.
         open_end: (patterns,) whether a pattern has no closing blank though its script has blanks: an ending may follow.
     """
 
     spellings: list[str]
-    names: list[str]
+    entries: list[Entry]
     named: np.ndarray
-    meanings: list[tuple[Meaning, ...]]
     open_end: np.ndarray
     rules: Rules
 
@@ -76,12 +89,11 @@ class Matcher:
             key = meaning[:2]
             known[key] = max(known.get(key, 0.0), meaning.weight)
         readings.pop("", None)
-        names = sorted(readings)
-        meanings = [tuple(Meaning(*key, weight) for key, weight in readings[name].items()) for name in names]
-        patterns = {spelling: place for place, name in enumerate(names) for spelling in scripts.spellings(name)}
+        entries = [_entry(name, readings[name], rules) for name in sorted(readings)]
+        patterns = {spelling: place for place, entry in enumerate(entries) for spelling in scripts.spellings(entry.text)}
         spellings = list(patterns)
         opened = [spelling[-1] != " " and scripts.is_spaced(spelling[-1]) for spelling in spellings]
-        return cls(spellings, names, np.fromiter(patterns.values(), np.int64, len(patterns)), meanings, np.array(opened), rules)
+        return cls(spellings, entries, np.fromiter(patterns.values(), np.int64, len(patterns)), np.array(opened), rules)
 
     @cached_property
     def automaton(self) -> Any:
@@ -107,6 +119,14 @@ class Matcher:
         return {key: value for key, value in self.__dict__.items() if key != "automaton"}
 
 
+def _entry(name: str, readings: dict[tuple[int, str], float], rules: Rules) -> Entry:
+    meanings = sorted((Meaning(*key, weight) for key, weight in readings.items()), key=lambda meaning: (-meaning.weight, meaning))
+    best = {meaning.country: meaning for meaning in reversed(meanings)}  # of a country's readings the likeliest
+    kept = tuple(sorted(best.values(), key=lambda meaning: (-meaning.weight, meaning)))
+    short = len(name) <= _SHORT and not scripts.is_spaced(name[0])
+    return Entry(name, kept, kept[0].category in PLACES, short, rules.homographs.get(name))
+
+
 def _readings(terms: Terms) -> Iterator[tuple[str, Meaning]]:
     places = country_places()
     folded = fold(code_points(f"{chr(BREAK)}".join(terms.text))).text().split(chr(BREAK))
@@ -130,5 +150,5 @@ def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) ->
 
 
 def _things(rules: Rules) -> Iterator[tuple[str, Meaning]]:
-    for name, country, weight in rules.phrases():
+    for name, country, weight in rules.things:
         yield name, Meaning(country, PHRASE, weight)

@@ -3,7 +3,7 @@
 A user's own rules are more rows: `Rules.read({"heads.tsv": my_table, ...})` adds them to those beside this module.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -15,6 +15,7 @@ from hf_regional.filtering.hits import NOWHERE, country_places
 
 TABLES: Final = ("classes.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
+AT, SKIP, PLAIN = "at", "skip", "plain"  # roles that say that something is there, that are stepped over, that say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class Homograph:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words on one side of a name, each with what it says: looked up whole in spaced scripts, by how the text goes on in others."""
+    """Words on one side of a name, each with its role: looked up by the word next to the name in spaced scripts, by length in others.
 
-    spaced: Mapping[str, str]
-    unspaced: tuple[tuple[str, str], ...]  # longest first
+    spaced: nearest word -> entries that have it, with a blank at either end, longest first. unspaced: entry -> role; lengths: of these.
+    """
+
+    spaced: Mapping[str, tuple[tuple[str, str], ...]]
+    unspaced: Mapping[str, str]
+    lengths: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,15 @@ class Rules:
     """What the words around a name say of it.
 
     Attributes:
-        before, after: head nouns, by class: "restaurant" behind a demonym is food, "little" before a city a namesake.
-        at_before, at_after: words that say that something is there ("in", "di", မှာ), or that are skipped on the way to one ("skip").
+        before, after: words on either side, with a role: a class of head nouns ("restaurant" behind a demonym is food, "little" before a
+            city a namesake), "at" where they say that something is there ("in", "di", မှာ), "skip" on the way to one.
         factors: class -> what is left of the confidence of a place and of a demonym.
         homographs: names that are also something else.
+        things: longer names that are whole other things, with their country, or -1, and a weight; they win over the names within them.
     """
 
     before: Words
     after: Words
-    at_before: Words
-    at_after: Words
     factors: Mapping[str, tuple[float, float]]
     homographs: Mapping[str, Homograph]
     things: tuple[tuple[str, int, float], ...]
@@ -57,20 +61,15 @@ class Rules:
     def read(cls, extra: Mapping[str, str] | None = None) -> "Rules":
         """Read the tables beside this module, and rows of the same columns from `extra`, table name -> tab-separated text."""
         rows = {name: (*rows_of(name), *read_rows((extra or {}).get(name, ""))) for name in TABLES}
-        heads, places = rows["heads.tsv"], rows["places.tsv"]
+        # Heads last: where a word is in both tables, it makes something else of the name.
+        words = [(row["side"], row.get("class") or row["role"], row["words"]) for name in ("places.tsv", "heads.tsv") for row in rows[name]]
         return cls(
-            _words(heads, "before", "class"),
-            _words(heads, "after", "class"),
-            _words(places, "before", "role"),
-            _words(places, "after", "role"),
+            _words([(role, cell) for side, role, cell in words if side == "before"], -1),
+            _words([(role, cell) for side, role, cell in words if side == "after"], 0),
             {row["class"]: (float(row["place"]), float(row["demonym"])) for row in rows["classes.tsv"]},
             {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
             tuple(_things(rows["phrases.tsv"])),
         )
-
-    def phrases(self) -> tuple[tuple[str, int, float], ...]:
-        """Longer names that are whole other things, with their country, or -1: they win over the names within them."""
-        return self.things
 
 
 @cache
@@ -79,15 +78,15 @@ def default_rules() -> Rules:
     return Rules.read()
 
 
-def _words(rows: tuple[dict[str, str], ...], side: str, says: str) -> Words:
-    spaced, unspaced = dict[str, str](), dict[str, str]()
-    for row in rows:
-        if row["side"] != side:
-            continue
-        for word in map(fold_text, row["words"].split("|")):
-            if word:
-                (spaced if is_spaced(word[0]) else unspaced)[word] = row[says]
-    return Words(spaced, tuple(sorted(unspaced.items(), key=lambda item: -len(item[0]))))
+def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
+    roles = {fold_text(word): role for role, cell in rows for word in cell.split("|")}
+    roles.pop("", None)
+    unspaced = {word: role for word, role in roles.items() if not is_spaced(word[nearest])}
+    spaced = dict[str, list[tuple[str, str]]]()
+    for word in sorted(roles.keys() - unspaced.keys(), key=lambda word: (-len(word), word)):
+        spaced.setdefault(word.split()[nearest], []).append((f" {word} ", roles[word]))
+    lengths = sorted({len(word) for word in unspaced}, reverse=True)
+    return Words({word: tuple(entries) for word, entries in spaced.items()}, unspaced, tuple(lengths))
 
 
 def _homograph(row: dict[str, str]) -> Homograph:

@@ -22,6 +22,7 @@ _STARTS: Final = (
 )  # fmt: skip
 _FIRST: Final = tuple(start for start, _ in _STARTS)
 _UNSPACED: Final = frozenset({"thai", "lao", "khmer", "burmese", "tailue", "han", "hiragana", "katakana", "flag"})
+_FIRST_UNSPACED: Final = "\u0e00"
 _LONGEST_ENDING: Final = 12
 
 
@@ -46,7 +47,7 @@ def script_of(char: str) -> str:
 
 def is_spaced(char: str) -> bool:
     """Whether the script of a character parts words by blanks."""
-    return script_of(char) not in _UNSPACED
+    return char < _FIRST_UNSPACED or script_of(char) not in _UNSPACED
 
 
 def spellings(name: str) -> list[str]:

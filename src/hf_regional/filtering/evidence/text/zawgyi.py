@@ -29,9 +29,10 @@ class Converted(NamedTuple):
     origin: list[int]
 
 
-def is_burmese(text: str) -> bool:
-    """Whether a text has a code point of the Myanmar block."""
-    return _BURMESE.search(text) is not None
+def next_burmese(text: str, start: int) -> int:
+    """The place of the first code point of the Myanmar block from `start`, or -1."""
+    found = _BURMESE.search(text, start)
+    return found.start() if found else -1
 
 
 def is_zawgyi(text: str) -> bool:
