@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-from hf_regional.filtering.evidence.text.matching import Entry, Meaning
+from hf_regional.filtering.evidence.text.entries import Entry, Meaning, accented
 from hf_regional.filtering.evidence.text.rules import AT, PLAIN, SKIP, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
@@ -14,6 +14,9 @@ _BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sand
 _SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
 _NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it is written as a name
 _AGAINST: Final = 0.05
+_BORNE: Final = 0.15  # "Jordan Peterson", "Paris Hilton"
+_FEW, _MANY = 4, 9  # letters: "Hue" for Huế is a word of other languages, and of nine letters no two words differ by accents alone
+_UNACCENTED, _MISACCENTED = 0.4, 0.3
 _SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
 _SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 
@@ -21,8 +24,11 @@ _SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may 
 class Clause(NamedTuple):
     """Where a name stands: the rest of its clause, a blank at the ends of each half, and the signs beside it, "" at the ends of a row.
 
-    capital: written as a name, or among words without capitals. joined: no sign on one side, in a script without blanks.
+    written: the name as it stands there. capital: with a capital, or among words that have none. joined: no sign on one side, in a
+    script without blanks. before_capital: the next word has a capital.
     """
+
+    written: str
 
     tail: str
     lead: str
@@ -30,6 +36,7 @@ class Clause(NamedTuple):
     closes: str
     capital: bool
     joined: bool
+    before_capital: bool
 
 
 class Name:
@@ -40,7 +47,7 @@ class Name:
     __slots__ = ("attributive", "clause", "entry", "explicit", "role", "scores")
 
     def __init__(self, entry: Entry, clause: Clause, words: AbstractSet[str], rules: Rules) -> None:
-        tail, lead, opens, closes, _, _ = clause
+        _, tail, lead, opens, closes, *_ = clause
         role, said = _behind(tail, rules.before) if tail else ("", False)
         after, at = _ahead(lead, rules.after) if lead and closes not in _ENDS else ("", False)
         filled = not tail and not lead and opens in _OPENS and closes in _ENDS
@@ -60,16 +67,28 @@ class Name:
     def _likelihood(self, category: str, words: AbstractSet[str]) -> float:
         """P(this is the name of what the lexicon says | how it is written, what else the row says)."""
         homograph, capital = self.entry.homograph, self.clause.capital
+        accents = _accents(self.entry, self.clause.written)
         if homograph is None:
             if self.entry.short and self.clause.joined and category == "city" and not self.explicit:
                 return _SHORT
-            return 1.0 if capital or not self.entry.is_place else _SMALL[self.explicit]
+            return accents * (1.0 if capital or not self.entry.is_place else _SMALL[self.explicit])
         if not homograph.against.isdisjoint(words):
             return _AGAINST
+        if homograph.given_name and self.attributive and self.clause.before_capital and not self.explicit:
+            return _BORNE
         written = capital or homograph.prior >= _NAMES
         if self.explicit and written:
-            return max(homograph.prior, _SAID)
-        return homograph.prior if written else homograph.prior / 2
+            return accents * max(homograph.prior, _SAID)
+        return accents * (homograph.prior if written else homograph.prior / 2)
+
+
+def _accents(entry: Entry, written: str) -> float:
+    """P(the name | the accents it is written with): left out they say little of long names, others than its own are another word."""
+    if written.isascii():
+        return _UNACCENTED if entry.accents and len(written) <= _FEW else 1.0
+    if written[0] >= "ɐ" or accented(written) in entry.accents:
+        return 1.0
+    return 1.0 if len(written) > _MANY else _MISACCENTED
 
 
 def _behind(tail: str, table: Words) -> tuple[str, bool]:

@@ -65,8 +65,11 @@ class _Reader:
     def _read_cell(self, found: list[tuple[int, ...]], out: Evidence) -> None:
         names, words, written = list[Name](), frozenset[str](), None
         row, text, signs, given, rules = found[0][0], self._text, self._signs, self._piece.given, self._matcher.rules
-        for _, name, start, end, opened, closed, first, _, base in found:
+        places = list[tuple[int, int]]()
+        for _, name, start, end, opened, closed, first, stop, base in found:
             entry, opens, closes, capital = self._matcher.entries[name], signs[start - 1], signs[end], True
+            if not entry.meanings:
+                continue
             if given[first].islower():
                 if written is None:
                     written = _WRITTEN.search(given, base, self._piece.end(row)) is not None
@@ -75,17 +78,19 @@ class _Reader:
                 words = frozenset(text[text.rfind(_EDGE, 0, start) + 1 : text.find(_EDGE, end)].split())
             tail, lead = text[opened:start].strip(), text[end:closed].strip()
             clause = Clause(
-                f" {tail} " if tail else "", f" {lead} " if lead else "",
+                given[first:stop], f" {tail} " if tail else "", f" {lead} " if lead else "",
                 "" if signs[start - 2] == _EDGE else opens, "" if signs[end + 1] == _EDGE else closes,
                 capital, opens not in _BREAKS or closes not in _BREAKS,
+                given[stop + 1 : stop + 2].isupper(),
             )  # fmt: skip
             names.append(Name(entry, clause, words, rules))
+            places.append((first - base, stop - base))
         weigh(names)
-        for name, (_, _, _, _, _, _, first, stop, base) in zip(names, found, strict=True):
+        for name, (start, end) in zip(names, places, strict=True):
             for country, score in name.scores:
                 out.row.append(row)
-                out.value.append(given[first:stop])
+                out.value.append(name.clause.written)
                 out.country.append(country)
                 out.confidence.append(score)
-                out.start.append(first - base)
-                out.end.append(stop - base)
+                out.start.append(start)
+                out.end.append(end)

@@ -1,0 +1,105 @@
+"""Entries: a lexicon and the phrases of the rules in; one record a folded name, with its readings, out."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
+from typing import Final, NamedTuple, Protocol
+
+from hf_regional.filtering.evidence.text import scripts
+from hf_regional.filtering.evidence.text.folding import BREAK, code_points, fold
+from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules
+from hf_regional.filtering.hits import NOWHERE, country_places
+from hf_regional.regions.tables import table
+
+PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
+_SHORT: Final = 4  # so many characters in a script without blanks may be part of a longer word
+_FLAG, _FLAG_WEIGHT = "flag", 0.85  # also shown by visitors, learners and fans
+_REGIONAL_A: Final = 0x1F1E6
+
+
+class Terms(Protocol):
+    """A lexicon as equally long columns; text in any script, country as alpha-3, weight in (0, 1]."""
+
+    @property
+    def text(self) -> Sequence[str]: ...
+    @property
+    def country(self) -> Sequence[str]: ...
+    @property
+    def category(self) -> Sequence[str]: ...
+    @property
+    def weight(self) -> Sequence[float]: ...
+
+
+class Meaning(NamedTuple):
+    """One reading of a name: country as a place in `country_codes()`."""
+
+    country: int
+    category: str
+    weight: float
+
+
+class Entry(NamedTuple):
+    """A folded name with its readings, the likeliest first and one a country; none if it is a thing without one.
+
+    short: a few characters of a script without blanks. accents: the letters of its Latin spellings that have accents, see `accented`;
+    none if none has.
+    """
+
+    text: str
+    meanings: tuple[Meaning, ...]
+    is_place: bool
+    short: bool
+    accents: frozenset[str]
+    homograph: Homograph | None
+
+
+def entries_of(terms: Terms, rules: Rules) -> list[Entry]:
+    """Gather what folds to one name, by name; what the phrases of the rules say stands against the lexicon."""
+    readings: dict[str, dict[int, Meaning]] = {}
+    accents: dict[str, set[str]] = {}
+    for name, text, meaning in chain(_named(terms), _flags(), _things(rules)):
+        known = readings.setdefault(name, {})
+        if meaning.country not in known or known[meaning.country].weight < meaning.weight:
+            known[meaning.country] = meaning
+        accents.setdefault(name, set()).add(accented(text))
+    readings.pop("", None)
+    return [_entry(name, readings[name], accents[name], rules) for name in sorted(readings)]
+
+
+@cache
+def accented(text: str) -> str:
+    """The letters of a Latin spelling with accents, in no order that typing could change; "" without accents or in other scripts.
+
+    >>> accented("Hoà") == accented("hòa"), accented("Hoa")
+    (True, '')
+    """
+    if text.isascii() or text[0] >= "ɐ":
+        return ""
+    return "".join(sorted(unicodedata.normalize("NFD", text.casefold())))
+
+
+def _entry(name: str, readings: dict[int, Meaning], accents: set[str], rules: Rules) -> Entry:
+    meanings = () if NOWHERE in readings else tuple(sorted(readings.values(), key=lambda meaning: (-meaning.weight, meaning)))
+    is_place = bool(meanings) and meanings[0].category in PLACES
+    unaccented = "" in accents
+    short = len(name) <= _SHORT and not scripts.is_spaced(name[0])
+    return Entry(name, meanings, is_place, short, frozenset() if unaccented else frozenset(accents), rules.homographs.get(name))
+
+
+def _named(terms: Terms) -> Iterator[tuple[str, str, Meaning]]:
+    places = country_places()
+    folded = fold(code_points(chr(BREAK).join(terms.text))).text().split(chr(BREAK))
+    for name, text, country, category, weight in zip(folded, terms.text, terms.country, terms.category, terms.weight, strict=True):
+        yield name.strip(), text, Meaning(places[country], category, weight)
+
+
+def _flags() -> Iterator[tuple[str, str, Meaning]]:
+    for row in table("countries.csv"):
+        flag = "".join(chr(_REGIONAL_A + ord(letter) - ord("A")) for letter in row["alpha2"])
+        yield flag, flag, Meaning(country_places()[row["alpha3"]], _FLAG, _FLAG_WEIGHT)
+
+
+def _things(rules: Rules) -> Iterator[tuple[str, str, Meaning]]:
+    for name, country, weight in rules.things:
+        yield name, name, Meaning(country, PHRASE, weight)
