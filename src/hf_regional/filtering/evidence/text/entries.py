@@ -42,8 +42,8 @@ class Meaning(NamedTuple):
 class Entry(NamedTuple):
     """A folded name with its readings, the likeliest first and one a country; none if it is a thing without one.
 
-    short: a few characters of a script without blanks. accents: the letters of its Latin spellings that have accents, see `accented`;
-    none if none has.
+    short: a few characters of a script without blanks. accents: the letters of its Latin spellings that have accents, see `accented`.
+    plain: it is also spelt without.
     """
 
     text: str
@@ -51,6 +51,7 @@ class Entry(NamedTuple):
     is_place: bool
     short: bool
     accents: frozenset[str]
+    plain: bool
     homograph: Homograph | None
 
 
@@ -82,9 +83,8 @@ def accented(text: str) -> str:
 def _entry(name: str, readings: dict[int, Meaning], accents: set[str], rules: Rules) -> Entry:
     meanings = () if NOWHERE in readings else tuple(sorted(readings.values(), key=lambda meaning: (-meaning.weight, meaning)))
     is_place = bool(meanings) and meanings[0].category in PLACES
-    unaccented = "" in accents
     short = len(name) <= _SHORT and not scripts.is_spaced(name[0])
-    return Entry(name, meanings, is_place, short, frozenset() if unaccented else frozenset(accents), rules.homographs.get(name))
+    return Entry(name, meanings, is_place, short, frozenset(accents - {""}), "" in accents, rules.homographs.get(name))
 
 
 def _named(terms: Terms) -> Iterator[tuple[str, str, Meaning]]:

@@ -78,7 +78,8 @@ def fold(codes: np.ndarray) -> Folded:
     rare = codes >= _KNOWN if codes.max(initial=0) >= _KNOWN else None
     known = codes if rare is None else np.minimum(codes, _KNOWN - 1)
     kinds = table.kinds[known]
-    words = np.flatnonzero(kinds[:-1] & _LOWER & (kinds[1:] >> 1)) + 1  # a capital behind a small letter begins a word
+    # "BangkokStreet": a capital between small letters begins a word
+    words = np.flatnonzero(kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) + 1
     origin, folded = _expand(known, np.flatnonzero(kinds & _ODD), words, table)
     if rare is not None:
         folded = np.where(rare[origin], _rare(codes[origin]), folded)

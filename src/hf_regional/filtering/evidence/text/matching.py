@@ -69,7 +69,8 @@ class Matcher:
         """Find the names in folded text (`text` is the same as a string); where two overlap, the longer or else the first."""
         found = self.automaton.find_overlapping(text) if self.spellings else []
         table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
-        start, end, pattern = table[_stands(table, folded, text, self.open_end)].T
+        table = table[_stands(table, folded, text, self.open_end)]
+        start, end, pattern = table.T
         start, end, name = start + (folded.codes[start] == SPACE), end - (folded.codes[end - 1] == SPACE), self.named[pattern]
         if tags := self.hashtags.find(folded, text):
             start, end, name = (np.concatenate([old, new]) for old, new in zip((start, end, name), np.array(tags).T, strict=True))
@@ -95,7 +96,7 @@ def _parted(found: Found) -> Found:
 
 
 def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) -> np.ndarray:
-    """Which matches are words: not cut out of a character with its marks, and followed by nothing but an ending."""
+    """Which matches are words: not cut out of a character with its marks, and followed by nothing but an ending, which becomes theirs."""
     (start, end, pattern), origin = table.T, folded.origin
     after = np.minimum(end, len(origin) - 1)
     codes = np.minimum(folded.codes, len(marks()) - 1)
@@ -105,5 +106,7 @@ def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) ->
     cut |= scripts.inside_katakana(codes, start, end)
     for place in np.flatnonzero(ending & ~cut).tolist():
         stop = int(end[place])
-        cut[place] = not scripts.ends_word(text[stop - 1], text[stop : text.find(" ", stop)])
+        blank = text.find(" ", stop)
+        cut[place] = not scripts.ends_word(text[stop - 1], text[stop:blank])
+        table[place, 1] = blank
     return ~cut

@@ -81,7 +81,7 @@ class _Reader:
                 given[first:stop], f" {tail} " if tail else "", f" {lead} " if lead else "",
                 "" if signs[start - 2] == _EDGE else opens, "" if signs[end + 1] == _EDGE else closes,
                 capital, opens not in _BREAKS or closes not in _BREAKS,
-                given[stop + 1 : stop + 2].isupper(),
+                given[stop + 1 : stop + 2].isupper(), start, end,
             )  # fmt: skip
             names.append(Name(entry, clause, words, rules))
             places.append((first - base, stop - base))

@@ -15,7 +15,7 @@ from hf_regional.filtering.hits import NOWHERE, country_places
 
 TABLES: Final = ("classes.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
-AT, SKIP, PLAIN = "at", "skip", "plain"  # roles that say that something is there, that are stepped over, that say nothing
+AT, SKIP, PLAIN, JOIN = "at", "skip", "plain", "join"  # something is there; stepped over; says nothing; joins names to a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Rules:
     Attributes:
         before, after: words on either side, with a role: a class of head nouns ("restaurant" behind a demonym is food, "little" before a
             city a namesake), "at" where they say that something is there ("in", "di", မှာ), "skip" on the way to one.
-        factors: class -> what is left of the confidence of a place and of a demonym.
+        factors: class -> what is left of the confidence of a place, of a demonym, and of a dish or another thing of a culture.
         homographs: names that are also something else.
         things: longer names that are whole other things, with their country, or -1, and a weight; they win over the names within them.
     """
 
     before: Words
     after: Words
-    factors: Mapping[str, tuple[float, float]]
+    factors: Mapping[str, tuple[float, ...]]
     homographs: Mapping[str, Homograph]
     things: tuple[tuple[str, int, float], ...]
 
@@ -66,7 +66,7 @@ class Rules:
         return cls(
             _words([(role, cell) for side, role, cell in words if side == "before"], -1),
             _words([(role, cell) for side, role, cell in words if side == "after"], 0),
-            {row["class"]: (float(row["place"]), float(row["demonym"])) for row in rows["classes.tsv"]},
+            {row["class"]: tuple(float(row[column]) for column in ("place", "demonym", "dish")) for row in rows["classes.tsv"]},
             {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
             tuple(_things(rows["phrases.tsv"])),
         )

@@ -15,6 +15,7 @@ _SUPPORTED: Final = 0.6
 _SUPPORTS: Final = 0.3
 _DOUBTFUL: Final = 0.15
 _SETTLED: Final = 0.9
+_WHOLE: Final = frozenset({"country", "former"})
 _CONTAINERS: Final = frozenset({"country", "former", "province", PHRASE})
 _ALIKE: Final = frozenset({"breed", "thing", "namesake"})  # what they are called after supports nothing
 
@@ -23,6 +24,7 @@ def weigh(names: list[Name]) -> None:
     """Settle the scores of a row's names against one another, in place."""
     if len(names) > 1:
         _contain(names)
+        _list(names)
         _outrank(names)
         _support(names)
     for name in names:
@@ -31,21 +33,39 @@ def weigh(names: list[Name]) -> None:
 
 def _contain(names: list[Name]) -> None:
     """Settle "City, Country": the country says which city it is; "Manila, Arkansas" is in the latter."""
-    for inner, outer in pairwise(names):
-        if not _within(inner, outer):
+    for first, second in pairwise(names):
+        if not (first.entry.is_place and second.entry.is_place) or first.role or second.role:
             continue
-        shared = {country for country, _ in inner.scores} & {country for country, _ in outer.scores}
+        comma = first.clause.closes == "," and second.clause.opens == "," and not first.clause.lead and not second.clause.tail
+        adjacent = second.clause.start == first.clause.end
+        if not (comma or adjacent or second.clause.start - first.clause.end == 1):
+            continue
+        shared = {country for country, _ in first.scores} & {country for country, _ in second.scores}
         if shared:
-            for name in (inner, outer):
+            for name in (first, second):
                 name.scores = [(country, max(score, _SETTLED)) for country, score in name.scores if country in shared]
                 name.explicit = True
-        elif outer.entry.meanings[0].category in _CONTAINERS and inner.entry.meanings[0].category not in ("country", "former"):
-            inner.scores = []
+        elif comma and _holds(second, first):
+            first.scores = []
+        elif adjacent and (_holds(first, second) or _holds(second, first)):
+            (second if _holds(first, second) else first).scores = []
 
 
-def _within(inner: Name, outer: Name) -> bool:
-    next_to = inner.clause.closes == "," and outer.clause.opens == "," and not inner.clause.lead and not outer.clause.tail
-    return next_to and inner.entry.is_place and outer.entry.is_place and not inner.role and not outer.role
+def _holds(outer: Name, inner: Name) -> bool:
+    """Whether the first may be where the second lies: a country holds all but countries, a town holds quarters and lesser towns."""
+    outside, inside = outer.entry.meanings[0].category, inner.entry.meanings[0].category
+    if inside in _WHOLE or inside == "capital":
+        return inside == "capital" and outside in _CONTAINERS
+    return outside in _CONTAINERS or inside != "province" or outer.clause.closes in ("", ".")
+
+
+def _list(names: list[Name]) -> None:
+    """Carry "in" along a list: in "in Laos, Cambodia and Vietnam" something is said to be in all three."""
+    for first, second in pairwise(names):
+        if not first.explicit or second.explicit or second.role or not second.entry.is_place:
+            continue
+        between = second.clause.tail.removeprefix(f" {first.entry.text}")
+        second.explicit = second.joins and (not between.strip() or len(between.split()) == 1)
 
 
 def _outrank(names: list[Name]) -> None:
@@ -72,4 +92,6 @@ def _support(names: list[Name]) -> None:
             for country, score in other.scores
             if score >= _SUPPORTS
         }
+        if len(name.scores) > 1 and any(country in others for country, _ in name.scores):
+            name.scores = [(country, score) for country, score in name.scores if country in others]
         name.scores = [(country, max(score, _SUPPORTED) if country in others and score >= _DOUBTFUL else score) for country, score in name.scores]
