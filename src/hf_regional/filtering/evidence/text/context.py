@@ -61,7 +61,8 @@ class Name:
         self.entry, self.clause = entry, clause
         self.role = role or ("" if said and after in _BARE or closes == "'" else after)
         self.explicit = said and not self.role
-        self.attributive = bool(lead) and not at and (closes == " " or closes == "-")
+        follows = bool(lead) and not at and (closes == " " or closes == "-")
+        self.attributive = follows and lead[1 : lead.find(" ", 1)] not in rules.function_words
         self.scores = [(meaning.country, self._score(meaning, words, rules)) for meaning in entry.meanings]
 
     def _score(self, meaning: Meaning, words: AbstractSet[str], rules: Rules) -> float:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from hf_regional.filtering.evidence.text import scripts
-from hf_regional.filtering.evidence.text.folding import BREAK, code_points, fold
+from hf_regional.filtering.evidence.text.folding import BREAK, code_points, fold, fold_text
 from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules
 from hf_regional.filtering.hits import NOWHERE, country_places
 from hf_regional.regions.tables import table
@@ -101,5 +101,6 @@ def _flags() -> Iterator[tuple[str, str, Meaning]]:
 
 
 def _things(rules: Rules) -> Iterator[tuple[str, str, Meaning]]:
-    for name, country, weight in rules.things:
-        yield name, name, Meaning(country, PHRASE, weight)
+    places = country_places()
+    for thing in rules.things:
+        yield fold_text(thing.text), thing.text, Meaning(places.get(thing.country, NOWHERE), thing.category, thing.weight)

@@ -6,14 +6,13 @@ A user's own rules are more rows: `Rules.read({"heads.tsv": my_table, ...})` add
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from hf_regional.filtering.evidence.text.folding import fold_text
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 from hf_regional.filtering.evidence.text.tables import read_rows, rows_of
-from hf_regional.filtering.hits import NOWHERE, country_places
 
-TABLES: Final = ("classes.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
+TABLES: Final = ("classes.tsv", "elsewhere.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
 AT, SKIP, PLAIN, JOIN = "at", "skip", "plain", "join"  # something is there; stepped over; says nothing; joins names to a list
 
@@ -25,6 +24,15 @@ class Homograph:
     prior: float
     against: frozenset[str]
     given_name: bool
+
+
+class Thing(NamedTuple):
+    """A name that the rules add to the lexicon; country is an alpha-3 code, or "" for what is nowhere."""
+
+    text: str
+    country: str
+    category: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +56,16 @@ class Rules:
             city a namesake), "at" where they say that something is there ("in", "di", မှာ), "skip" on the way to one.
         factors: class -> what is left of the confidence of a place, of a demonym, and of a dish or another thing of a culture.
         homographs: names that are also something else.
-        things: longer names that are whole other things, with their country, or -1, and a weight; they win over the names within them.
+        things: more names: places elsewhere, and phrases that are whole other things and win over the names within them.
+        function_words: words behind a name that are no noun.
     """
 
     before: Words
     after: Words
     factors: Mapping[str, tuple[float, ...]]
     homographs: Mapping[str, Homograph]
-    things: tuple[tuple[str, int, float], ...]
+    things: tuple[Thing, ...]
+    function_words: frozenset[str]
 
     @classmethod
     def read(cls, extra: Mapping[str, str] | None = None) -> "Rules":
@@ -68,7 +78,8 @@ class Rules:
             _words([(role, cell) for side, role, cell in words if side == "after"], 0),
             {row["class"]: tuple(float(row[column]) for column in ("place", "demonym", "dish")) for row in rows["classes.tsv"]},
             {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
-            tuple(_things(rows["phrases.tsv"])),
+            (*_things(rows["elsewhere.tsv"], "texts"), *_things(rows["phrases.tsv"], "phrases")),
+            frozenset(word for side, role, cell in words if side == "before" and role in (AT, SKIP, JOIN) for word in cell.split("|")),
         )
 
 
@@ -94,8 +105,7 @@ def _homograph(row: dict[str, str]) -> Homograph:
     return Homograph(float(row["prior"]), against, row["given_name"] == "yes")
 
 
-def _things(rows: tuple[dict[str, str], ...]) -> Iterator[tuple[str, int, float]]:
+def _things(rows: tuple[dict[str, str], ...], texts: str) -> Iterator[Thing]:
     for row in rows:
-        country = country_places()[row["country"]] if row["country"] else NOWHERE
-        for phrase in row["phrases"].split("|"):
-            yield fold_text(phrase), country, float(row["weight"] or 1)
+        for text in row[texts].split("|"):
+            yield Thing(text, row["country"], row.get("category", PHRASE), float(row["weight"] or 1))

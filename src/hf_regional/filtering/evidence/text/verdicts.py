@@ -53,6 +53,8 @@ def _contain(names: list[Name]) -> None:
 
 def _holds(outer: Name, inner: Name) -> bool:
     """Whether the first may be where the second lies: a country holds all but countries, a town holds quarters and lesser towns."""
+    if max((score for _, score in outer.scores), default=0) < SURE:
+        return False
     outside, inside = outer.entry.meanings[0].category, inner.entry.meanings[0].category
     if inside in _WHOLE or inside == "capital":
         return inside == "capital" and outside in _CONTAINERS
