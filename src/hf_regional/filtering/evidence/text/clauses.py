@@ -31,7 +31,7 @@ def read_signs(codes: np.ndarray, folded: Folded) -> Signs:
     >>> signs.text, signs.edges.tolist()
     (' bali-style bed:made in leeds,uk(new)', [15, 29, 32, 36])
     """
-    places = np.flatnonzero(folded.signs)
+    places = np.flatnonzero(folded.signs != 0)
     sign = folded.signs[places]
     blank_after = codes[np.minimum(places + 1, len(codes) - 1)] <= SPACE
     dashes = (sign == _HYPHEN) & (blank_after | (codes[np.maximum(places - 1, 0)] <= SPACE))

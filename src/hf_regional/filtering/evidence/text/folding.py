@@ -76,21 +76,20 @@ def fold(codes: np.ndarray) -> Folded:
     """
     table = _table()
     rare = codes >= _KNOWN if codes.max(initial=0) >= _KNOWN else None
-    known = codes if rare is None else np.minimum(codes, _KNOWN - 1)
-    kinds = table.kinds[known]
+    places = codes.astype(np.intp) if rare is None else np.minimum(codes, _KNOWN - 1).astype(np.intp)
+    kinds = table.kinds.take(places)
     # "BangkokStreet": a capital between small letters begins a word
-    words = np.flatnonzero(kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) + 1
-    origin, folded = _expand(known, np.flatnonzero(kinds & _ODD), words, table)
+    words = np.flatnonzero((kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) != 0) + 1
+    origin, folded = _expand(places, np.flatnonzero((kinds & _ODD) != 0), words, table)
     if rare is not None:
         folded = np.where(rare[origin], _rare(codes[origin]), folded)
     if (kinds & _ORDERED).any():
         _respell(folded)
     spaces = folded == SPACE
-    doubled = spaces[1:] & spaces[:-1]
-    if doubled.any():
-        keep = np.flatnonzero(~np.concatenate([[False], doubled]))
-        folded, origin = folded[keep], origin[keep]
-    return Folded(folded, origin, kinds & _SIGN)
+    single = np.ones(len(folded), bool)
+    single[1:] = ~(spaces[1:] & spaces[:-1])
+    keep = np.flatnonzero(single)
+    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN)
 
 
 def fold_text(text: str) -> str:
@@ -132,7 +131,7 @@ def _table() -> _Table:
     order = np.array([_order(code) for code in range(_KNOWN)], np.uint8)
     kinds = np.where(length != 1, _ODD, 0) | np.where(order > 0, _ORDERED, 0)
     for code in range(_CASED):
-        kinds[code] |= {"Ll": _LOWER, "Lu": _UPPER}.get(categories[code], 0)
+        kinds[code] |= {"Ll": _LOWER, "Lu": _UPPER}.get(categories[code], 0) if length[code] == 1 else 0
     for number, signs in enumerate(SIGNS):
         kinds[[ord(sign) for sign in signs[1:]]] |= number
     return _Table(
@@ -176,18 +175,19 @@ def _order(code: int) -> int:
 
 def _expand(known: np.ndarray, odd: np.ndarray, words: np.ndarray, table: _Table) -> tuple[np.ndarray, np.ndarray]:
     """Write the spellings of all characters after one another, a blank before those at `words`; (n,) origins and (n,) code points."""
-    origin, folded = np.arange(len(known), dtype=np.int32), table.first[known]
+    origin, folded = np.arange(len(known), dtype=np.int32), table.first.take(known)
     if not len(odd) and not len(words):
         return origin, folded
-    places = np.union1d(odd, words)
-    blank = np.isin(places, words, assume_unique=True)
-    lengths = table.length[known[places]].astype(np.int64)
-    counts = np.ones(len(known), np.uint8)
+    places = np.sort(np.concatenate([odd, words]))  # an odd capital begins no word
+    blank = np.zeros(len(known), np.uint8)
+    blank[words] = 1
+    blank = blank.take(places)
+    lengths = table.length.take(known.take(places)).astype(np.intp)
+    counts = np.ones(len(known), np.intp)
     counts[places] = lengths + blank
-    origin = np.repeat(origin, counts)
-    folded = folded[origin]
+    origin, folded = origin.repeat(counts), folded.repeat(counts)
     begin = places + np.concatenate([[0], np.cumsum(lengths + blank - 1)[:-1]])
-    folded[begin[blank]] = SPACE
+    folded[begin[blank > 0]] = SPACE
     begin += blank
     for step in range(int(lengths.max())):
         longer = lengths > step
@@ -203,8 +203,7 @@ def _rare(codes: np.ndarray) -> np.ndarray:
 
 def _respell(folded: np.ndarray) -> None:
     """Put marks into one order and Khmer subscripts into one spelling, in place."""
-    known = np.minimum(folded, _KNOWN - 1)
-    order = _table().order[known]
+    order = _table().order.take(np.minimum(folded, _KNOWN - 1))
     if not order.any():
         return
     below = np.flatnonzero((folded[:-1] == _COENG) & (folded[1:] == _KHMER_DA)) + 1

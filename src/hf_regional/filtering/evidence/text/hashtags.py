@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,13 @@ _HASH: Final = next(place for place, signs in enumerate(SIGNS) if signs[0] == "#
 _LEAST: Final = 4  # letters of a name within a tag: "pai" is in "paintings"
 _LONGEST: Final = 60  # letters of a tag that are read
 _TAGS: Final = 1 << 15  # tags remembered: a corpus repeats its own
+
+
+class _Cut(NamedTuple):
+    """A way to cut the first letters of a tag: how many pieces, and (first letter, end, name) of those that are names."""
+
+    pieces: int
+    names: tuple[tuple[int, int, int], ...]
 
 
 class Hashtags:
@@ -26,7 +33,7 @@ class Hashtags:
         self._cut = lru_cache(_TAGS)(self._cut_afresh)
 
     def find(self, folded: Folded, text: str) -> list[tuple[int, int, int]]:
-        """List (first character, end, name) of the names in the tags of a folded text; a tag that is a name is left to the matcher."""
+        """List (first character, end, name) of the names in the tags of a folded text."""
         signs = np.flatnonzero(folded.signs == _HASH)
         found = list[tuple[int, int, int]]()
         for blank in (np.searchsorted(folded.origin, signs.astype(np.int32), "right") - 1).tolist():
@@ -38,15 +45,14 @@ class Hashtags:
 
     def _cut_afresh(self, tag: str) -> tuple[tuple[int, int, int], ...]:
         """Cut a tag into names and known words without rest, the fewest pieces; nothing if that cannot be done, or with no name."""
-        best: list[tuple[int, tuple[tuple[int, int, int], ...]] | None] = [(0, ()), *([None] * len(tag))]
+        best: list[_Cut | None] = [_Cut(0, ()), *([None] * len(tag))]
         for end in range(1, len(tag) + 1):
             for start in range(max(end - self._longest, 0), end):
                 before, piece = best[start], tag[start:end]
-                if before is None or not (piece in self._words or piece in self._names or piece.isdigit()):
-                    continue
                 name = self._names.get(piece) if piece not in self._words else None
-                reached = (before[0] + 1, before[1] if name is None else (*before[1], (start, end, name)))
-                if best[end] is None or reached[0] < best[end][0]:  # pyright: ignore[reportOptionalSubscript]
-                    best[end] = reached
-        whole = best[-1]
-        return whole[1] if whole is not None and whole[0] > 1 else ()
+                if before is None or (name is None and piece not in self._words and not piece.isdigit()):
+                    continue
+                old = best[end]
+                if old is None or before.pieces + 1 < old.pieces:
+                    best[end] = _Cut(before.pieces + 1, before.names if name is None else (*before.names, (start, end, name)))
+        return best[-1].names if best[-1] else ()

@@ -14,6 +14,7 @@ from hf_regional.filtering.evidence.text.verdicts import weigh
 
 _EDGE: Final = chr(BREAK)
 _WINDOW: Final = 48  # characters of a clause that are read on either side of a name
+_MOST: Final = 4096  # names of a cell that are read: more make a ten-megabyte cell slow and its answer no other
 _BREAKS: Final = "".join(signs[0] for signs in SIGNS)
 _WRITTEN: Final = re.compile("[A-ZÀ-ÖØ-Þ\u0391-\u03a9\u0410-\u042f][a-zß-öø-ÿ\u03b1-\u03c9\u0430-\u044f]")  # a word with a capital
 
@@ -59,7 +60,7 @@ class _Reader:
         low, names = 0, self._names
         for high in range(1, len(names) + 1):
             if high == len(names) or names[high][0] != names[low][0]:
-                self._read_cell(names[low:high], out)
+                self._read_cell(names[low : min(high, low + _MOST)], out)
                 low = high
 
     def _read_cell(self, found: list[tuple[int, ...]], out: Evidence) -> None:

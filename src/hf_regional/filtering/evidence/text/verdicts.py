@@ -84,16 +84,20 @@ def _outrank(names: list[Name]) -> None:
 
 def _support(names: list[Name]) -> None:
     """Believe a doubtful reading where another name speaks for the same country."""
+    speakers = dict[int, set[str]]()
+    for name in names:
+        if name.role not in _ALIKE:
+            for country, score in name.scores:
+                if score >= _SUPPORTS:
+                    speakers.setdefault(country, set()).add(name.entry.text)
     for name in names:
         if name.role in _ALIKE:
             continue
-        others = {
-            country
-            for other in names
-            if other.entry is not name.entry and other.role not in _ALIKE
-            for country, score in other.scores
-            if score >= _SUPPORTS
-        }
-        if len(name.scores) > 1 and any(country in others for country, _ in name.scores):
-            name.scores = [(country, score) for country, score in name.scores if country in others]
-        name.scores = [(country, max(score, _SUPPORTED) if country in others and score >= _DOUBTFUL else score) for country, score in name.scores]
+        backed = [country for country, _ in name.scores if _others(speakers.get(country), name)]
+        if backed and len(name.scores) > 1:
+            name.scores = [(country, score) for country, score in name.scores if country in backed]
+        name.scores = [(country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores]
+
+
+def _others(speakers: set[str] | None, name: Name) -> bool:
+    return bool(speakers) and (len(speakers) > 1 or name.entry.text not in speakers)
