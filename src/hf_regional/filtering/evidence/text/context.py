@@ -1,92 +1,111 @@
-"""Context: a name found in a row and the clause around it in; what it is there, and how surely, out."""
+"""Context: a name found in a cell and the clause around it in; what it is there, and how surely, out."""
 
-from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
+from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.entries import Entry, Meaning, accented
-from hf_regional.filtering.evidence.text.rules import AT, JOIN, PLAIN, SKIP, Rules, Words
+from hf_regional.filtering.evidence.text.rules import AT, JOIN, OF, PLAIN, SKIP, Homograph, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
 _STEPS: Final = 4  # entries on either side that are stepped over
 _ENDS: Final = frozenset({"", ",", ":", ")", "."})
 _OPENS: Final = frozenset({"", ",", ":", "("})
+_WORDS: Final = frozenset({" ", "-"})
 _LISTS: Final = frozenset({",", "&"})
+_QUIET: Final = frozenset({AT, OF, JOIN, PLAIN, SKIP})  # roles that are no class of head nouns
 _BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sandwiches" is no English: what is there has no preposition
+_PROPER: Final = frozenset({"street", "venue", "organisation"})  # "Bangkok Street" is a name, a "Bangkok street" is in Bangkok
+_COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
 _SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
 _NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it is written as a name
 _AGAINST: Final = 0.05
 _BORNE: Final = 0.15  # "Jordan Peterson", "Paris Hilton"
+_SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
+_SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 _FEW, _MANY = 5, 9  # letters: "Hue" for Huế is a word of other languages, and of nine letters no two words differ by accents alone
 _UNACCENTED, _MISACCENTED = 0.4, 0.3
-_SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
-_COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
-_SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 
 
 class Clause(NamedTuple):
-    """Where a name stands: the rest of its clause, a blank at the ends of each half, and the signs beside it, "" at the ends of a row.
+    """Where a name stands.
 
-    written: the name as it stands there. capital: with a capital, or among words that have none. joined: no sign on one side, in a
-    script without blanks. before_capital: the next word has a capital. start, end: places in the folded text.
+    written: the name as it stands there; start, end: its places in the folded text. tail, lead: the rest of its clause before and behind
+    it, a blank at either end; opens, closes: the signs beside it, "" at the ends of a cell. capital: written as a name, or among words
+    that have no capitals. before_capital: the next word has one. joined: letters stand next to it, in a script without blanks.
     """
 
     written: str
-
+    start: int
+    end: int
     tail: str
     lead: str
     opens: str
     closes: str
     capital: bool
-    joined: bool
     before_capital: bool
-    start: int
-    end: int
+    joined: bool
 
 
 class Name:
-    """A name read in its clause: role is a class of `heads.tsv` or "", explicit whether the text says that something is there,
-    joins whether it goes on with a list, attributive whether a noun follows, scores the (country, confidence) of its readings.
+    """A name read in its clause.
+
+    role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins: it goes on with a list; qualifies: other
+    words stand next to it, so that it may only tell them apart ("Bali dancers", "timnas Indonesia"); scores: (country, confidence) of
+    its readings.
     """
 
-    __slots__ = ("attributive", "clause", "entry", "explicit", "joins", "role", "scores")
+    __slots__ = ("clause", "entry", "explicit", "joins", "qualifies", "role", "scores")
 
-    def __init__(self, entry: Entry, clause: Clause, words: AbstractSet[str], rules: Rules) -> None:
-        _, tail, lead, opens, closes, *_ = clause
-        role, said = _behind(tail, rules.before) if tail else ("", False)
-        self.joins = role == JOIN or (opens in _LISTS and not tail)
-        role = "" if role == JOIN else role
-        after, at = _ahead(lead, rules.after) if lead and closes not in _ENDS else ("", False)
+    def __init__(self, entry: Entry, clause: Clause, cell: Cell, rules: Rules) -> None:
+        _, _, _, tail, lead, opens, closes, *_ = clause
+        before = _behind(tail, rules.before) if tail else ""
+        after = _ahead(lead, rules.after) if lead and closes not in _ENDS else ""
+        noun = bool(lead) and closes in _WORDS and after != AT and lead[1 : lead.find(" ", 1)] not in rules.function_words
         filled = not tail and not lead and opens in _OPENS and closes in _ENDS
-        said = entry.is_place and (said or at or filled)
+        said = entry.is_place and (before == AT or after == AT or filled)
         self.entry, self.clause = entry, clause
-        self.role = role or ("" if said and after in _BARE or closes == "'" else after)
-        self.explicit = said and not self.role
-        follows = bool(lead) and not at and (closes == " " or closes == "-")
-        self.attributive = follows and lead[1 : lead.find(" ", 1)] not in rules.function_words
-        self.scores = [(meaning.country, self._score(meaning, words, rules)) for meaning in entry.meanings]
+        self.role = _role(before, after, said, clause, entry)
+        self.explicit = not self.role and (said or (entry.is_place and before == OF and not noun))
+        self.joins = before == JOIN or (opens in _LISTS and not tail)
+        self.qualifies = not self.explicit and (noun or clause.joined or (bool(tail) and not self.joins and opens in _WORDS))
+        self.scores = [(meaning.country, self._score(meaning, noun, cell, rules)) for meaning in entry.meanings]
 
-    def _score(self, meaning: Meaning, words: AbstractSet[str], rules: Rules) -> float:
-        weight = meaning.weight * self._likelihood(meaning.category, words)
+    def _score(self, meaning: Meaning, noun: bool, cell: Cell, rules: Rules) -> float:
+        homograph = self.entry.homograph
+        likely = self._usual(meaning.category) if homograph is None else self._other(homograph, noun, cell)
+        weight = meaning.weight * likely * _accents(self.entry, self.clause.written)
         if self.role:
             return weight * rules.factors[self.role][_COLUMN.get(meaning.category, 0)]
         return weight**0.5 if self.explicit else weight
 
-    def _likelihood(self, category: str, words: AbstractSet[str]) -> float:
-        """P(this is the name of what the lexicon says | how it is written, what else the row says)."""
-        homograph, capital = self.entry.homograph, self.clause.capital
-        accents = _accents(self.entry, self.clause.written)
-        if homograph is None:
-            if self.entry.short and self.clause.joined and category == "city" and not self.explicit:
-                return _SHORT
-            return accents * (1.0 if capital or not self.entry.is_place else _SMALL[self.explicit])
-        if not homograph.against.isdisjoint(words):
+    def _usual(self, category: str) -> float:
+        """P(this is the name, as it is written) of what has no other meaning."""
+        if not self.clause.capital and self.entry.is_place:
+            return _SMALL[self.explicit]
+        return _SHORT if self.entry.short and self.clause.joined and category == "city" and not self.explicit else 1.0
+
+    def _other(self, homograph: Homograph, noun: bool, cell: Cell) -> float:
+        """P(the place) of a name that is also something else."""
+        if not homograph.against.isdisjoint(cell.words) or any(word in cell.folded for word in homograph.against_inside):
             return _AGAINST
-        if homograph.given_name and self.attributive and self.clause.before_capital and not self.explicit:
+        if homograph.given_name and noun and self.clause.before_capital and not self.explicit:
             return _BORNE
-        written = capital or homograph.prior >= _NAMES
-        if self.explicit and written:
-            return accents * max(homograph.prior, _SAID)
-        return accents * (homograph.prior if written else homograph.prior / 2)
+        if not self.clause.capital and homograph.prior < _NAMES:
+            return homograph.prior / 2
+        return max(homograph.prior, _SAID) if self.explicit else homograph.prior
+
+
+def _role(before: str, after: str, said: bool, clause: Clause, entry: Entry) -> str:
+    """The class of the head noun beside a name, if it has one that matters there."""
+    if before and before not in _QUIET:
+        role = before
+    elif not after or after in _QUIET or clause.closes == "'" or (said and after in _BARE):
+        return ""
+    elif after in _PROPER and entry.is_place and clause.written[0].isupper() and not clause.before_capital:
+        return ""
+    else:
+        role = after
+    return "" if role in _PROPER and entry.meanings[0].category == "landmark" else role
 
 
 def _accents(entry: Entry, written: str) -> float:
@@ -98,32 +117,28 @@ def _accents(entry: Entry, written: str) -> float:
     return _MISACCENTED
 
 
-def _behind(tail: str, table: Words) -> tuple[str, bool]:
-    """The class of the head noun before a name, or whether a word of place stands there, across articles, points of the compass..."""
+def _behind(tail: str, table: Words) -> str:
+    """The role of the words before a name; across articles, points of the compass and the like only that something is there."""
     if not is_spaced(tail[-2]):
-        role = next((role for length in table.lengths if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
-        return ("", role == AT) if role in (AT, SKIP, PLAIN) else (role, False)
+        return next((role for length in table.lengths if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
     for step in range(_STEPS):
         role, length = _match_end(tail, table)
-        if role == AT:
-            return "", True
         if role not in (SKIP, PLAIN):
-            return (role, False) if step == 0 else ("", False)
+            return role if step == 0 or role in (AT, OF) else ""
         tail = tail[: 1 - length]
-    return "", False
+    return ""
 
 
-def _ahead(lead: str, table: Words) -> tuple[str, bool]:
-    """The class of the head noun behind a name, across adjectives, or whether a postposition stands there."""
+def _ahead(lead: str, table: Words) -> str:
+    """The role of the words behind a name, across adjectives."""
     if not is_spaced(lead[1]):
-        role = next((role for length in table.lengths if (role := table.unspaced.get(lead[1 : length + 1]))), "")
-        return ("", role == AT) if role in (AT, SKIP, PLAIN) else (role, False)
+        return next((role for length in table.lengths if (role := table.unspaced.get(lead[1 : length + 1]))), "")
     for step in range(_STEPS):
         role, length = _match_start(lead, table)
         if role != SKIP:
-            return ("", step == 0 and role == AT) if role in (AT, PLAIN) else (role, False)
+            return role if step == 0 or role != AT else ""
         lead = lead[length - 1 :]
-    return "", False
+    return ""
 
 
 def _match_end(tail: str, table: Words) -> tuple[str, int]:

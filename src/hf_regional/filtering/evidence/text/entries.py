@@ -13,7 +13,9 @@ from hf_regional.filtering.hits import NOWHERE, country_places
 from hf_regional.regions.tables import table
 
 PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
-_SHORT: Final = 4  # so many characters in a script without blanks may be part of a longer word
+_WIDEST: Final = ("country", "former", "province", "capital", "city", "landmark", PHRASE)
+_SHORT: Final = 4  # so many characters of these scripts may be part of a longer word; two of Han are a town
+_SYLLABIC: Final = frozenset({"thai", "lao", "khmer", "burmese"})
 _FLAG, _FLAG_WEIGHT = "flag", 0.85  # also shown by visitors, learners and fans
 _REGIONAL_A: Final = 0x1F1E6
 
@@ -42,7 +44,7 @@ class Meaning(NamedTuple):
 class Entry(NamedTuple):
     """A folded name with its readings, the likeliest first and one a country; none if it is a thing without one.
 
-    short: a few characters of a script without blanks. accents: the letters of its Latin spellings that have accents, see `accented`.
+    short: a few characters of a script that writes syllables without blanks. accents: the letters of its Latin spellings that have accents, see `accented`.
     plain: it is also spelt without.
     """
 
@@ -61,8 +63,7 @@ def entries_of(terms: Terms, rules: Rules) -> list[Entry]:
     accents: dict[str, set[str]] = {}
     for name, text, meaning in chain(_named(terms), _flags(), _things(rules)):
         known = readings.setdefault(name, {})
-        if meaning.country not in known or known[meaning.country].weight < meaning.weight:
-            known[meaning.country] = meaning
+        known[meaning.country] = _both(known.get(meaning.country, meaning), meaning)
         accents.setdefault(name, set()).add(accented(text))
     readings.pop("", None)
     return [_entry(name, readings[name], accents[name], rules) for name in sorted(readings)]
@@ -80,10 +81,16 @@ def accented(text: str) -> str:
     return "".join(sorted(unicodedata.normalize("NFD", text.casefold())))
 
 
+def _both(one: Meaning, other: Meaning) -> Meaning:
+    """Of two readings for one country the wider place, and the higher weight: Singapore is a country more than a capital."""
+    widest = min(one, other, key=lambda meaning: _WIDEST.index(meaning.category) if meaning.category in _WIDEST else len(_WIDEST))
+    return widest._replace(weight=max(one.weight, other.weight))
+
+
 def _entry(name: str, readings: dict[int, Meaning], accents: set[str], rules: Rules) -> Entry:
     meanings = () if NOWHERE in readings else tuple(sorted(readings.values(), key=lambda meaning: (-meaning.weight, meaning)))
     is_place = bool(meanings) and meanings[0].category in PLACES
-    short = len(name) <= _SHORT and not scripts.is_spaced(name[0])
+    short = len(name) <= _SHORT and scripts.script_of(name[0]) in _SYLLABIC
     return Entry(name, meanings, is_place, short, frozenset(accents - {""}), "" in accents, rules.homographs.get(name))
 
 

@@ -18,13 +18,19 @@ from hf_regional.filtering.evidence.text.folding import SPACE, Folded, marks
 from hf_regional.filtering.evidence.text.hashtags import Hashtags
 from hf_regional.filtering.evidence.text.rules import Rules, default_rules
 
+_GOODS = -1
+
 
 class Found(NamedTuple):
-    """m names in folded text, in order of place: (m,) int64 places of the first character and behind the last, and which entry."""
+    """m names in folded text, in order of place: (m,) int64 places of the first character and behind the last, and which entry.
+
+    goods: (k,) int64, where words stand that say that a text lists goods.
+    """
 
     start: np.ndarray
     end: np.ndarray
     name: np.ndarray
+    goods: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +41,7 @@ class Matcher:
         entries: the names.
         rules: the tables of context.
         spellings: patterns of the automaton, blanks at the ends where a word must begin or end.
-        named: (patterns,) int64, the entry that each spells.
+        named: (patterns,) int64, the entry that each spells, -1 for words of goods.
         open_end: (patterns,) whether a pattern has no closing blank though its script has blanks: an ending may follow.
     """
 
@@ -51,6 +57,7 @@ class Matcher:
         rules = rules or default_rules()
         entries = entries_of(terms, rules)
         patterns = {spelling: place for place, entry in enumerate(entries) for spelling in scripts.spellings(entry.text)}
+        patterns |= {spelling: _GOODS for word in rules.goods for spelling in scripts.spellings(word) if spelling not in patterns}
         spellings = list(patterns)
         opened = [spelling[-1] != " " and scripts.is_spaced(spelling[-1]) for spelling in spellings]
         return cls(entries, rules, spellings, np.fromiter(patterns.values(), np.int64, len(patterns)), np.array(opened, bool))
@@ -72,27 +79,33 @@ class Matcher:
         table = table[_stands(table, folded, text, self.open_end)]
         start, end, pattern = table.T
         start, end, name = start + (folded.codes[start] == SPACE), end - (folded.codes[end - 1] == SPACE), self.named[pattern]
+        goods, names = start[name == _GOODS], name != _GOODS
+        start, end, name = start[names], end[names], name[names]
         if tags := self.hashtags.find(folded, text):
             start, end, name = (np.concatenate([old, new]) for old, new in zip((start, end, name), np.array(tags).T, strict=True))
         order = np.lexsort((-end, start))
-        return _parted(Found(start[order], end[order], name[order]))
+        return _parted(Found(start[order], end[order], name[order], goods))
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("automaton", "hashtags")}
 
 
 def _parted(found: Found) -> Found:
-    """Leave out what lies within another name, and of two that overlap the latter."""
+    """Leave out what lies within another name, and of two that overlap the shorter, or else the latter."""
     outermost = np.ones(len(found.start), bool)
     outermost[1:] = found.end[1:] > np.maximum.accumulate(found.end)[:-1]
-    start, end, name = (column[outermost] for column in found)
+    start, end, name = (column[outermost] for column in found[:3])
     if not (start[1:] < end[:-1]).any():
-        return Found(start, end, name)
-    kept, last = np.ones(len(start), bool), -1
-    for place, (first, stop) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
-        kept[place] = first >= last
-        last = stop if kept[place] else last
-    return Found(start[kept], end[kept], name[kept])
+        return Found(start, end, name, found.goods)
+    kept = list[int]()
+    first, stop = start.tolist(), end.tolist()
+    for place in range(len(first)):
+        if kept and first[place] < stop[kept[-1]]:
+            if stop[place] - first[place] > stop[kept[-1]] - first[kept[-1]]:
+                kept[-1] = place
+        else:
+            kept.append(place)
+    return Found(start[kept], end[kept], name[kept], found.goods)
 
 
 def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) -> np.ndarray:

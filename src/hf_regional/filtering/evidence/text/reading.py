@@ -1,10 +1,10 @@
 """Reading: a piece of text in; what the names in it are evidence of, cell by cell, out. Python runs only over cells that have names."""
 
-import re
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.clauses import Signs, read_signs
 from hf_regional.filtering.evidence.text.context import Clause, Name
 from hf_regional.filtering.evidence.text.folding import BREAK, SIGNS, Folded, code_points, fold
@@ -16,7 +16,6 @@ _EDGE: Final = chr(BREAK)
 _WINDOW: Final = 48  # characters of a clause that are read on either side of a name
 _MOST: Final = 4096  # names of a cell that are read: more make a ten-megabyte cell slow and its answer no other
 _BREAKS: Final = "".join(signs[0] for signs in SIGNS)
-_WRITTEN: Final = re.compile("[A-ZÀ-ÖØ-Þ\u0391-\u03a9\u0410-\u042f][a-zß-öø-ÿ\u03b1-\u03c9\u0430-\u044f]")  # a word with a capital
 
 
 class Evidence(NamedTuple):
@@ -48,12 +47,11 @@ class _Reader:
     def __init__(self, piece: Piece, folded: Folded, text: str, found: Found, signs: Signs, matcher: Matcher) -> None:
         self._piece, self._text, self._signs, self._matcher = piece, text, signs.text, matcher
         opened, closed = signs.edges[np.searchsorted(signs.edges, found.start) - 1] + 1, signs.edges[np.searchsorted(signs.edges, found.end)]
-        first, last = folded.origin[found.start], folded.origin[found.end - 1]
-        if piece.origin is not None:
-            first, last = piece.origin[first], piece.origin[last]
-        row = np.searchsorted(piece.starts, first, "right") - 1
+        first, row = _given(piece, folded, found.start)
+        last, _ = _given(piece, folded, found.end - 1)
         window = np.maximum(opened, found.start - _WINDOW), np.minimum(closed, found.end + _WINDOW)
         columns: Any = (row, found.name, found.start, found.end, *window, first, last + 1, piece.starts[row])
+        self._selling = frozenset(_given(piece, folded, found.goods)[1].tolist())
         self._names = list(zip(*(column.tolist() for column in columns), strict=True))
 
     def read(self, out: Evidence) -> None:
@@ -64,30 +62,26 @@ class _Reader:
                 low = high
 
     def _read_cell(self, found: list[tuple[int, ...]], out: Evidence) -> None:
-        names, words, written = list[Name](), frozenset[str](), None
-        row, text, signs, given, rules = found[0][0], self._text, self._signs, self._piece.given, self._matcher.rules
-        places = list[tuple[int, int]]()
-        for _, name, start, end, opened, closed, first, stop, base in found:
-            entry, opens, closes, capital = self._matcher.entries[name], signs[start - 1], signs[end], True
+        row, text, signs, rules = found[0][0], self._text, self._signs, self._matcher.rules
+        names, spans, base = list[Name](), list[tuple[int, int]](), found[0][-1]
+        begin, end = text.rfind(_EDGE, 0, found[0][2]) + 1, text.find(_EDGE, found[-1][3])
+        cell = Cell(self._piece.given[base : self._piece.end(row)], text[begin:end], row in self._selling, rules)
+        for _, name, start, end, opened, closed, first, stop, _ in found:
+            entry, opens, closes = self._matcher.entries[name], signs[start - 1], signs[end]
             if not entry.meanings:
                 continue
-            if given[first].islower():
-                if written is None:
-                    written = _WRITTEN.search(given, base, self._piece.end(row)) is not None
-                capital = not written or opens == "#"
-            if entry.homograph is not None and not words:
-                words = frozenset(text[text.rfind(_EDGE, 0, start) + 1 : text.find(_EDGE, end)].split())
+            written, next_letter = cell.given[first - base : stop - base], cell.given[stop - base + 1 : stop - base + 2]
             tail, lead = text[opened:start].strip(), text[end:closed].strip()
             clause = Clause(
-                given[first:stop], f" {tail} " if tail else "", f" {lead} " if lead else "",
+                written, start, end, f" {tail} " if tail else "", f" {lead} " if lead else "",
                 "" if signs[start - 2] == _EDGE else opens, "" if signs[end + 1] == _EDGE else closes,
-                capital, opens not in _BREAKS or closes not in _BREAKS,
-                given[stop + 1 : stop + 2].isupper(), start, end,
+                not (written.islower() and opens != "#" and cell.has_capitals), next_letter.isupper(),
+                opens not in _BREAKS or closes not in _BREAKS,
             )  # fmt: skip
-            names.append(Name(entry, clause, words, rules))
-            places.append((first - base, stop - base))
-        weigh(names)
-        for name, (start, end) in zip(names, places, strict=True):
+            names.append(Name(entry, clause, cell, rules))
+            spans.append((first - base, stop - base))
+        weigh(names, cell, spans)
+        for name, (start, end) in zip(names, spans, strict=True):
             for country, score in name.scores:
                 out.row.append(row)
                 out.value.append(name.clause.written)
@@ -95,3 +89,9 @@ class _Reader:
                 out.confidence.append(score)
                 out.start.append(start)
                 out.end.append(end)
+
+
+def _given(piece: Piece, folded: Folded, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where characters of the folded text are in the piece as it was given, and in which cell."""
+    given = folded.origin[places] if piece.origin is None else piece.origin[folded.origin[places]]
+    return given, np.searchsorted(piece.starts, given, "right") - 1

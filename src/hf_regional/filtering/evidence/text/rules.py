@@ -3,6 +3,7 @@
 A user's own rules are more rows: `Rules.read({"heads.tsv": my_table, ...})` adds them to those beside this module.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,18 +13,25 @@ from hf_regional.filtering.evidence.text.folding import fold_text
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 from hf_regional.filtering.evidence.text.tables import read_rows, rows_of
 
-TABLES: Final = ("classes.tsv", "elsewhere.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
+TABLES: Final = ("classes.tsv", "elsewhere.tsv", "goods.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
-AT, SKIP, PLAIN, JOIN = "at", "skip", "plain", "join"  # something is there; stepped over; says nothing; joins names to a list
+# What words beside a name say where they are no head nouns: something is there; something is its own, or there; they are stepped over;
+# nothing; a list goes on.
+AT, OF, SKIP, PLAIN, JOIN = "at", "of", "skip", "plain", "join"
 
 
 @dataclass(frozen=True, slots=True)
 class Homograph:
-    """A name that is also something else: P(the place | it stands bare), words that decide against it, whether people bear it."""
+    """A name that is also something else: P(the place | it stands bare), words that decide against it, whether people bear it.
+
+    against_inside: those in scripts without blanks, which are looked for inside the text.
+    """
 
     prior: float
     against: frozenset[str]
+    against_inside: tuple[str, ...]
     given_name: bool
+_FUNCTION: Final = frozenset({AT, OF, SKIP, JOIN})
 
 
 class Thing(NamedTuple):
@@ -58,6 +66,8 @@ class Rules:
         homographs: names that are also something else.
         things: more names: places elsewhere, and phrases that are whole other things and win over the names within them.
         function_words: words behind a name that are no noun.
+        goods: words of which one makes a text a list of goods.
+        somewhere: a preposition of place and, as its group, a word with a capital.
     """
 
     before: Words
@@ -66,6 +76,8 @@ class Rules:
     homographs: Mapping[str, Homograph]
     things: tuple[Thing, ...]
     function_words: frozenset[str]
+    goods: frozenset[str]
+    somewhere: re.Pattern[str]
 
     @classmethod
     def read(cls, extra: Mapping[str, str] | None = None) -> "Rules":
@@ -79,7 +91,9 @@ class Rules:
             {row["class"]: tuple(float(row[column]) for column in ("place", "demonym", "dish")) for row in rows["classes.tsv"]},
             {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
             (*_things(rows["elsewhere.tsv"], "texts"), *_things(rows["phrases.tsv"], "phrases")),
-            frozenset(word for side, role, cell in words if side == "before" and role in (AT, SKIP, JOIN) for word in cell.split("|")),
+            frozenset(fold_text(word) for side, role, cell in words if side == "before" and role in _FUNCTION for word in cell.split("|")),
+            frozenset(fold_text(word) for row in rows["goods.tsv"] for word in row["words"].split("|")),
+            _somewhere(cell for side, role, cell in words if (side, role) == ("before", AT)),
         )
 
 
@@ -102,7 +116,13 @@ def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
 
 def _homograph(row: dict[str, str]) -> Homograph:
     against = frozenset(word for word in map(fold_text, row["against"].split("|")) if word)
-    return Homograph(float(row["prior"]), against, row["given_name"] == "yes")
+    inside = tuple(word for word in sorted(against) if not is_spaced(word[0]))
+    return Homograph(float(row["prior"]), against - frozenset(inside), inside, row["given_name"] == "yes")
+
+
+def _somewhere(cells: Iterable[str]) -> re.Pattern[str]:
+    words = sorted({word for cell in cells for word in cell.split("|") if word.isalpha() and is_spaced(word[0])})
+    return re.compile(rf"\b(?:{'|'.join(words)})\s+(?:the\s+)?([A-ZÀ-ÖØ-Þ])")
 
 
 def _things(rows: tuple[dict[str, str], ...], texts: str) -> Iterator[Thing]:

@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import Final
 
 from hf_regional.filtering.evidence.text.context import Name
+from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.rules import PHRASE
 
 SURE: Final = 0.5
 _FAINT: Final = 0.1  # below it a reading is no evidence
 _SUPPORTED: Final = 0.6
 _SUPPORTS: Final = 0.3
+_DOUBT: Final = 0.5
 _DOUBTFUL: Final = 0.15
 _SETTLED: Final = 0.9
 _WHOLE: Final = frozenset({"country", "former"})
@@ -20,13 +22,14 @@ _CONTAINERS: Final = frozenset({"country", "former", "province", PHRASE})
 _ALIKE: Final = frozenset({"breed", "thing", "namesake"})  # what they are called after supports nothing
 
 
-def weigh(names: list[Name]) -> None:
-    """Settle the scores of a row's names against one another, in place."""
+def weigh(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
+    """Settle the scores of a cell's names, which stand at `spans`, against one another and the rest of it, in place."""
     if len(names) > 1:
         _contain(names)
         _list(names)
         _outrank(names)
         _support(names)
+    _doubt(names, cell, spans)
     for name in names:
         name.scores = [(country, score) for country, score in name.scores if score >= _FAINT and country >= 0]
 
@@ -77,7 +80,7 @@ def _outrank(names: list[Name]) -> None:
     if not places:
         return
     for name in names:
-        called_after = name.role or not name.entry.is_place or (said and (name.attributive or name.entry.homograph is not None))
+        called_after = name.role or not name.entry.is_place or (said and (name.qualifies or name.entry.homograph is not None))
         if (called_after and not name.explicit) or (len(name.scores) > 1 and not places.isdisjoint(country for country, _ in name.scores)):
             name.scores = [(country, score) for country, score in name.scores if country in places]
 
@@ -97,6 +100,16 @@ def _support(names: list[Name]) -> None:
         if backed and len(name.scores) > 1:
             name.scores = [(country, score) for country, score in name.scores if country in backed]
         name.scores = [(country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores]
+
+
+def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
+    """What is no place of which the text says so is doubtful in a list of goods, and as part of a name where another place is named."""
+    for name in names:
+        if name.explicit:
+            continue
+        named = name.qualifies and name.clause.before_capital and name.entry.is_place
+        if cell.sells or (named and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
+            name.scores = [(country, score * _DOUBT) for country, score in name.scores]
 
 
 def _others(speakers: set[str] | None, name: Name) -> bool:
