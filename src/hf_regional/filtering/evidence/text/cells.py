@@ -21,6 +21,7 @@ class Cell:
 
     @property
     def words(self) -> frozenset[str]:
+        """Its words, folded; of a long cell those at its beginning."""
         if self._words is None:
             self._words = frozenset(self.folded[:_READ].split())
         return self._words

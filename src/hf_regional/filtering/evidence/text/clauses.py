@@ -12,8 +12,10 @@ _ENDS: Final = np.array([signs[0] not in " '-#" for signs in SIGNS])  # the sign
 
 
 class Signs(NamedTuple):
-    """Punctuation of folded text: `text` is as long and has `'-#&,:().` for a blank that stood for such a sign; `edges` are the (k,)
-    places of those that end a clause, and of the breaks between cells.
+    """Punctuation of folded text.
+
+    text: as long, with `'-#&,:().` for a blank that stood for such a sign. edges: (k,) int64, the places of signs that end a clause, and
+    of the breaks between cells.
     """
 
     text: str

@@ -3,7 +3,8 @@
 from typing import Final, NamedTuple
 
 from hf_regional.filtering.evidence.text.cells import Cell
-from hf_regional.filtering.evidence.text.entries import Entry, Meaning, accented
+from hf_regional.filtering.evidence.text.entries import Entry, Meaning
+from hf_regional.filtering.evidence.text.folding import accented
 from hf_regional.filtering.evidence.text.rules import AT, JOIN, OF, PLAIN, SKIP, Homograph, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
@@ -71,7 +72,7 @@ class Name:
         self.scores = [(meaning.country, self._score(meaning, noun, cell, rules)) for meaning in entry.meanings]
 
     def _score(self, meaning: Meaning, noun: bool, cell: Cell, rules: Rules) -> float:
-        homograph = self.entry.homograph
+        homograph = _homograph(self.entry, self.clause.written)
         likely = self._usual(meaning.category) if homograph is None else self._other(homograph, noun, cell)
         weight = meaning.weight * likely * _accents(self.entry, self.clause.written)
         if self.role:
@@ -92,16 +93,30 @@ class Name:
             return _BORNE
         if not self.clause.capital and homograph.prior < _NAMES:
             return homograph.prior / 2
-        return max(homograph.prior, _SAID) if self.explicit else homograph.prior
+        written = 1.0 if self.clause.capital else _SMALL[self.explicit]
+        return written * (max(homograph.prior, _SAID) if self.explicit else homograph.prior)
+
+
+def _homograph(entry: Entry, written: str) -> Homograph | None:
+    """The other meaning of a name, unless its accents rule that out."""
+    homograph = entry.homograph
+    if homograph is None or written.isascii() or not entry.accents:
+        return homograph
+    letters = accented(written)
+    return None if letters in entry.accents and letters not in homograph.accents else homograph
 
 
 def _role(before: str, after: str, said: bool, clause: Clause, entry: Entry) -> str:
     """The class of the head noun beside a name, if it has one that matters there."""
     if before and before not in _QUIET:
         role = before
-    elif not after or after in _QUIET or clause.closes == "'" or (said and after in _BARE):
-        return ""
-    elif after in _PROPER and entry.is_place and clause.written[0].isupper() and not clause.before_capital:
+    elif (
+        not after
+        or after in _QUIET
+        or clause.closes == "'"
+        or (said and after in _BARE)
+        or (after in _PROPER and entry.is_place and clause.written[0].isupper() and not clause.before_capital)
+    ):
         return ""
     else:
         role = after

@@ -1,13 +1,11 @@
 """Entries: a lexicon and the phrases of the rules in; one record a folded name, with its readings, out."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from hf_regional.filtering.evidence.text import scripts
-from hf_regional.filtering.evidence.text.folding import BREAK, code_points, fold, fold_text
+from hf_regional.filtering.evidence.text.folding import BREAK, accented, code_points, fold, fold_text
 from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules
 from hf_regional.filtering.hits import NOWHERE, country_places
 from hf_regional.regions.tables import table
@@ -21,16 +19,27 @@ _REGIONAL_A: Final = 0x1F1E6
 
 
 class Terms(Protocol):
-    """A lexicon as equally long columns; text in any script, country as alpha-3, weight in (0, 1]."""
+    """A lexicon, as equally long columns."""
 
     @property
-    def text(self) -> Sequence[str]: ...
+    def text(self) -> Sequence[str]:
+        """Names, in any script."""
+        ...
+
     @property
-    def country(self) -> Sequence[str]: ...
+    def country(self) -> Sequence[str]:
+        """Alpha-3 codes."""
+        ...
+
     @property
-    def category(self) -> Sequence[str]: ...
+    def category(self) -> Sequence[str]:
+        """What a name names: country, demonym, city, dish..."""
+        ...
+
     @property
-    def weight(self) -> Sequence[float]: ...
+    def weight(self) -> Sequence[float]:
+        """P(country | the name stands alone), in (0, 1]."""
+        ...
 
 
 class Meaning(NamedTuple):
@@ -44,8 +53,8 @@ class Meaning(NamedTuple):
 class Entry(NamedTuple):
     """A folded name with its readings, the likeliest first and one a country; none if it is a thing without one.
 
-    short: a few characters of a script that writes syllables without blanks. accents: the letters of its Latin spellings that have accents, see `accented`.
-    plain: it is also spelt without.
+    short: a few characters of a script that writes syllables without blanks. accents: the letters of its Latin spellings that have
+    accents, see `accented`. plain: it is also spelt without.
     """
 
     text: str
@@ -69,18 +78,6 @@ def entries_of(terms: Terms, rules: Rules) -> list[Entry]:
     return [_entry(name, readings[name], accents[name], rules) for name in sorted(readings)]
 
 
-@cache
-def accented(text: str) -> str:
-    """The letters of a Latin spelling with accents, in no order that typing could change; "" without accents or in other scripts.
-
-    >>> accented("Hoà") == accented("hòa"), accented("Hoa")
-    (True, '')
-    """
-    if text.isascii() or text[0] >= "ɐ":
-        return ""
-    return "".join(sorted(unicodedata.normalize("NFD", text.casefold())))
-
-
 def _both(one: Meaning, other: Meaning) -> Meaning:
     """Of two readings for one country the wider place, and the higher weight: Singapore is a country more than a capital."""
     widest = min(one, other, key=lambda meaning: _WIDEST.index(meaning.category) if meaning.category in _WIDEST else len(_WIDEST))
@@ -96,7 +93,7 @@ def _entry(name: str, readings: dict[int, Meaning], accents: set[str], rules: Ru
 
 def _named(terms: Terms) -> Iterator[tuple[str, str, Meaning]]:
     places = country_places()
-    folded = fold(code_points(chr(BREAK).join(terms.text))).text().split(chr(BREAK))
+    folded = fold(code_points("".join(text + chr(BREAK) for text in terms.text))).text().split(chr(BREAK))[:-1]
     for name, text, country, category, weight in zip(folded, terms.text, terms.country, terms.category, terms.weight, strict=True):
         yield name.strip(), text, Meaning(places[country], category, weight)
 

@@ -41,7 +41,9 @@ def find(column: pa.Array | pa.ChunkedArray, name: str, matcher: Matcher) -> Hit
 
 def _as_hits(found: Evidence, name: str, rows: np.ndarray, in_list: bool) -> Hits:
     values = pa.array([value.encode("utf-8", "replace").decode() for value in found.value], pa.string())
-    start, end = (np.full(len(found.row), NOWHERE, np.int32) if in_list else np.array(places, np.int32) for places in (found.start, found.end))
+    start, end = (
+        np.full(len(found.row), NOWHERE, np.int32) if in_list else np.array(places, np.int32) for places in (found.start, found.end)
+    )
     country, confidence = np.array(found.country, np.int16), np.array(found.confidence, np.float32)
     return Hits(KIND, (name,), rows[found.row], values, country, confidence, start, end, np.zeros(len(found.row), np.int16))
 

@@ -27,13 +27,14 @@ SIGNS: Final = (
     "&&＆/+",
     ",,،、，・·",
     "::：|–—―~→•*=;；",
-    "(([{（【「『《“\"«",
+    '(([{（【「『《“"«',
     "))]}）】」』》”»",
     "..!?。！？।။၊…\n\r",
 )
 _SIGN, _LOWER, _UPPER, _ODD, _ORDERED = 0x0F, 0x10, 0x20, 0x40, 0x80  # bits of `_Table.kinds`
 _CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below
-_VOWELS: Final = range(0x1160, 0x1200)  # Hangul vowels and final consonants, parts of a syllable once it is decomposed
+# Letters that belong to the letter before them: Hangul vowels and final consonants, once decomposed, and Thai and Lao vowels behind one.
+_VOWELS: Final = frozenset((*range(0x1160, 0x1200), 0xE30, 0xE32, 0xE33, 0xE45, 0xEB0, 0xEB2, 0xEB3))
 _FLAGS: Final = range(0x1F1E6, 0x1F200)  # regional indicators: two of them are a flag
 _VARIATIONS: Final = range(0xFE00, 0xFE10)  # choose a glyph, say nothing
 _SILENT: Final = (
@@ -46,7 +47,24 @@ _SILENT: Final = (
 )
 # What sits on or under a letter, by the place it is written in; runs of such marks are sorted so that typing order does not matter.
 # Burmese: Unicode Technical Note 11, medials y r w h, then vowels, then dot below and visarga.
-_BURMESE_ORDER: Final = (0x103B, 0x103C, 0x103D, 0x103E, 0x1031, 0x102D, 0x102E, 0x1032, 0x102F, 0x1030, 0x102B, 0x102C, 0x103A, 0x1036, 0x1037, 0x1038)
+_BURMESE_ORDER: Final = (
+    0x103B,
+    0x103C,
+    0x103D,
+    0x103E,
+    0x1031,
+    0x102D,
+    0x102E,
+    0x1032,
+    0x102F,
+    0x1030,
+    0x102B,
+    0x102C,
+    0x103A,
+    0x1036,
+    0x1037,
+    0x1038,
+)
 _PASSES: Final = 6  # no syllable has more marks; keeps a megabyte of marks linear
 _COENG, _KHMER_DA, _KHMER_TA = 0x17D2, 0x178A, 0x178F  # under a letter both look alike and are typed for each other
 
@@ -104,6 +122,18 @@ def fold_text(text: str) -> str:
 def code_points(text: str) -> np.ndarray:
     """The code points of a text, (n,) uint32; lone surrogates pass."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+@cache
+def accented(text: str) -> str:
+    """The letters of a Latin spelling with accents, in no order that typing could change; "" without accents or in other scripts.
+
+    >>> accented("Hoà") == accented("hòa"), accented("Hoa")
+    (True, '')
+    """
+    if text.isascii() or text[0] >= "ɐ":
+        return ""
+    return "".join(sorted(unicodedata.normalize("NFD", text.casefold())))
 
 
 def marks() -> np.ndarray:

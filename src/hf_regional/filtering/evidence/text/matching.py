@@ -64,12 +64,14 @@ class Matcher:
 
     @cached_property
     def automaton(self) -> Any:
+        """The automaton over all spellings, made when it is first needed."""
         import daachorse  # here: only text needs it
 
         return daachorse.CharwiseDoubleArrayAhoCorasick(self.spellings)
 
     @cached_property
     def hashtags(self) -> Hashtags:
+        """The reader of tags without blanks."""
         return Hashtags([entry.text for entry in self.entries])
 
     def search(self, folded: Folded, text: str) -> Found:
@@ -114,9 +116,9 @@ def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) ->
     after = np.minimum(end, len(origin) - 1)
     codes = np.minimum(folded.codes, len(marks()) - 1)
     ending = opened[pattern] & (codes[after] != SPACE)
-    cut = marks()[codes[start]] | (origin[start] == origin[start - 1]) & (codes[start] != SPACE)
+    cut = marks()[codes[start]] | (origin[start] == origin[start - 1]) & (codes[start] != SPACE) | scripts.opens_syllable(codes[start - 1])
     cut |= ~ending & (marks()[codes[after]] | (origin[after] == origin[end - 1]) & (codes[after] != SPACE))
-    cut |= scripts.inside_katakana(codes, start, end)
+    cut |= scripts.closes_syllable(codes, after) | scripts.inside_katakana(codes, start, end)
     for place in np.flatnonzero(ending & ~cut).tolist():
         stop = int(end[place])
         blank = text.find(" ", stop)

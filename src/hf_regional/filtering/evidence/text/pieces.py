@@ -5,12 +5,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import compute
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.evidence.text import zawgyi
 from hf_regional.filtering.evidence.text.folding import BREAK
 
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
 _ROWS: Final = 8192
 _BYTES: Final = 1 << 20  # of text handled at once: its arrays stay in the cache
 _BETWEEN: Final = f" {chr(BREAK)} "

@@ -46,12 +46,16 @@ class _Reader:
 
     def __init__(self, piece: Piece, folded: Folded, text: str, found: Found, signs: Signs, matcher: Matcher) -> None:
         self._piece, self._text, self._signs, self._matcher = piece, text, signs.text, matcher
-        opened, closed = signs.edges[np.searchsorted(signs.edges, found.start) - 1] + 1, signs.edges[np.searchsorted(signs.edges, found.end)]
-        first, row = _given(piece, folded, found.start)
-        last, _ = _given(piece, folded, found.end - 1)
+        opened, closed = (
+            signs.edges[np.searchsorted(signs.edges, found.start) - 1] + 1,
+            signs.edges[np.searchsorted(signs.edges, found.end)],
+        )
+        first, last = _given(piece, folded, found.start, found.end)
+        row = np.searchsorted(piece.starts, first, "right") - 1
         window = np.maximum(opened, found.start - _WINDOW), np.minimum(closed, found.end + _WINDOW)
         columns: Any = (row, found.name, found.start, found.end, *window, first, last + 1, piece.starts[row])
-        self._selling = frozenset(_given(piece, folded, found.goods)[1].tolist())
+        selling, _ = _given(piece, folded, found.goods, found.goods + 1)
+        self._selling = frozenset((np.searchsorted(piece.starts, selling, "right") - 1).tolist())
         self._names = list(zip(*(column.tolist() for column in columns), strict=True))
 
     def read(self, out: Evidence) -> None:
@@ -91,7 +95,10 @@ class _Reader:
                 out.end.append(end)
 
 
-def _given(piece: Piece, folded: Folded, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where characters of the folded text are in the piece as it was given, and in which cell."""
-    given = folded.origin[places] if piece.origin is None else piece.origin[folded.origin[places]]
-    return given, np.searchsorted(piece.starts, given, "right") - 1
+def _given(piece: Piece, folded: Folded, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the last character as they were given of stretches of the folded text."""
+    if piece.origin is None or not len(start):
+        return folded.origin[start], folded.origin[end - 1]
+    origin, edges = piece.origin[folded.origin], np.stack([start, end], axis=1).ravel()
+    # Zawgyi writes some signs before their letter: the first character is not the origin of the first.
+    return np.minimum.reduceat(origin, edges)[::2], np.maximum.reduceat(origin, edges)[::2]

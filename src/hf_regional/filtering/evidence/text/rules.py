@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
-from hf_regional.filtering.evidence.text.folding import fold_text
+from hf_regional.filtering.evidence.text.checking import COLUMNS, check
+from hf_regional.filtering.evidence.text.folding import accented, fold_text
 from hf_regional.filtering.evidence.text.scripts import is_spaced
-from hf_regional.filtering.evidence.text.tables import read_rows, rows_of
+from hf_regional.filtering.evidence.text.tables import rows_of
 
-TABLES: Final = ("classes.tsv", "elsewhere.tsv", "goods.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
 # What words beside a name say where they are no head nouns: something is there; something is its own, or there; they are stepped over;
 # nothing; a list goes on.
@@ -24,13 +24,17 @@ AT, OF, SKIP, PLAIN, JOIN = "at", "of", "skip", "plain", "join"
 class Homograph:
     """A name that is also something else: P(the place | it stands bare), words that decide against it, whether people bear it.
 
-    against_inside: those in scripts without blanks, which are looked for inside the text.
+    against_inside: those in scripts without blanks, which are looked for inside the text. accents: spellings with accents that have the
+    other meaning, too: "hue" is a colour, "Huế" is not, and "Lào" is a tobacco.
     """
 
     prior: float
     against: frozenset[str]
     against_inside: tuple[str, ...]
+    accents: frozenset[str]
     given_name: bool
+
+
 _FUNCTION: Final = frozenset({AT, OF, SKIP, JOIN})
 
 
@@ -81,8 +85,13 @@ class Rules:
 
     @classmethod
     def read(cls, extra: Mapping[str, str] | None = None) -> "Rules":
-        """Read the tables beside this module, and rows of the same columns from `extra`, table name -> tab-separated text."""
-        rows = {name: (*rows_of(name), *read_rows((extra or {}).get(name, ""))) for name in TABLES}
+        """Read the tables beside this module, and rows of the same columns from `extra`, table name -> tab-separated text.
+
+        Raises:
+            UnknownNameError, MissingColumnError, BadRowError: `extra` has a wrong table, column or cell.
+        """
+        own = check(extra or {}, [row["class"] for row in rows_of("classes.tsv")])
+        rows = {name: (*rows_of(name), *own.get(name, ())) for name in COLUMNS}
         # Heads last: where a word is in both tables, it makes something else of the name.
         words = [(row["side"], row.get("class") or row["role"], row["words"]) for name in ("places.tsv", "heads.tsv") for row in rows[name]]
         return cls(
@@ -117,7 +126,8 @@ def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
 def _homograph(row: dict[str, str]) -> Homograph:
     against = frozenset(word for word in map(fold_text, row["against"].split("|")) if word)
     inside = tuple(word for word in sorted(against) if not is_spaced(word[0]))
-    return Homograph(float(row["prior"]), against - frozenset(inside), inside, row["given_name"] == "yes")
+    accents = frozenset(accented(word) for word in row["words"].split("|")) - {""}
+    return Homograph(float(row["prior"]), against - frozenset(inside), inside, accents, row["given_name"] == "yes")
 
 
 def _somewhere(cells: Iterable[str]) -> re.Pattern[str]:

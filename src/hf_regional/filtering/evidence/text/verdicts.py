@@ -6,8 +6,8 @@ Where a row names a real place, that place is the answer: what is cooked, sold o
 from itertools import pairwise
 from typing import Final
 
-from hf_regional.filtering.evidence.text.context import Name
 from hf_regional.filtering.evidence.text.cells import Cell
+from hf_regional.filtering.evidence.text.context import Name
 from hf_regional.filtering.evidence.text.rules import PHRASE
 
 SURE: Final = 0.5
@@ -99,7 +99,9 @@ def _support(names: list[Name]) -> None:
         backed = [country for country, _ in name.scores if _others(speakers.get(country), name)]
         if backed and len(name.scores) > 1:
             name.scores = [(country, score) for country, score in name.scores if country in backed]
-        name.scores = [(country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores]
+        name.scores = [
+            (country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores
+        ]
 
 
 def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
