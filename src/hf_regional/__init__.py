@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hf_regional.encoding import DualEncoder as DualEncoder
     from hf_regional.evaluating import evaluate_model as evaluate_model
     from hf_regional.evaluating import select_beta as select_beta
+    from hf_regional.filtering import RegionalFilter as RegionalFilter
     from hf_regional.filtering import filter_regional as filter_regional
     from hf_regional.merging import ModelMerger as ModelMerger
     from hf_regional.merging import merge_checkpoints as merge_checkpoints
@@ -32,6 +33,7 @@ _HOMES = {
     "DualEncoder": "hf_regional.encoding",
     "ModelMerger": "hf_regional.merging",
     "Region": "hf_regional.regions",
+    "RegionalFilter": "hf_regional.filtering",
     "adapt": "hf_regional.adapting",
     "alpha": "hf_regional.regions",
     "evaluate_model": "hf_regional.evaluating",

@@ -91,6 +91,26 @@ class NonFiniteError(RegionalError, ValueError):
         self.name = name
 
 
+class ServerError(RegionalError, ConnectionError):
+    """A server could not be reached, answered with an error, or with what it should not have answered."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status  # of HTTP; None where no answer came
+
+
+class ServerBusyError(ServerError):
+    """A server asks to be left alone for longer than we wait."""
+
+
+class NoAnswerError(RegionalError, RuntimeError):
+    """A model failed on so many prompts in a row that the fault is not the prompts'."""
+
+
+class SpendLimitError(RegionalError):
+    """What comes next would cost more than the limit leaves; nothing of it was asked."""
+
+
 class MissingExtraError(RegionalError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from hf_regional.corpora import embedded_model, load_corpus
+from hf_regional.corpora import embedded_model, evidence_columns, load_corpus
 from hf_regional.encoding import load_encoder
 from hf_regional.evaluating import build_retrieval_task
 from hf_regional.evaluating.runner import measure_rows
@@ -26,7 +26,13 @@ def training(folder) -> dict:
 
 @pytest.fixture(scope="module")
 def test_scores(folder):
-    corpus = filter_regional(load_corpus("emoji-world"), Region("SEA"), exclude={"language": ["az"]}, mode="annotate").data
+    corpus = filter_regional(
+        load_corpus("emoji-world"),
+        Region("SEA"),
+        columns=evidence_columns("emoji-world"),
+        exclude={"language": ["az"]},
+        mode="annotate",
+    ).data
     task = build_retrieval_task(corpus, "test", where={"kind": ["name"]})
     scorer = Scorer([task], resamples=100)
     return scorer.score(measure_rows(load_encoder(folder, device="cpu"), [task])), scorer

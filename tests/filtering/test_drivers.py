@@ -10,8 +10,8 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_regional.errors import ConfigError, MissingColumnError, NoRowsError, NotBuiltYetError
-from hf_regional.filtering import Filtered, drivers, filter_regional
+from hf_regional.errors import ConfigError, MissingColumnError, MissingFileError, NoRowsError
+from hf_regional.filtering import Filtered, filter_regional, tables
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -161,10 +161,10 @@ def test_unusable_sources_and_modes_are_refused():
         filter_regional(rows(), SEA, mode="kep")
     with pytest.raises(ConfigError, match="source is a list"):
         filter_regional([{"language": "id"}], SEA)
-    with pytest.raises(NotBuiltYetError, match="paths and Hub ids"):
+    with pytest.raises(MissingFileError, match="me/rows"):
         filter_regional("me/rows", SEA)
-    with pytest.raises(MissingColumnError, match="found 'image', 'text'"):
-        filter_regional(rows().select_columns(["image", "text"]), SEA)
+    with pytest.raises(MissingColumnError, match="found 'image'"):
+        filter_regional(rows().select_columns(["image"]), SEA)
 
 
 def test_a_region_may_be_given_by_name():
@@ -238,7 +238,7 @@ def test_rows_on_disk_are_counted_again_on_a_second_call(tmp_path):
 
 def test_answers_too_many_for_memory_go_to_one_file(tmp_path, monkeypatch):
     rows().save_to_disk(tmp_path / "rows")
-    monkeypatch.setattr(drivers, "_IN_MEMORY", 6)
+    monkeypatch.setattr(tables, "_IN_MEMORY", 6)
     for _ in range(2):
         filtered = filtered_rows(Dataset.load_from_disk(str(tmp_path / "rows")))
         assert (filtered.report.rows, texts(filtered.data)) == (7, KEPT)

@@ -2,7 +2,7 @@ import pytest
 
 from hf_regional.filtering.evidence import country, language
 from hf_regional.filtering.evidence.cells import Piece, split, whole
-from hf_regional.filtering.verdict import Reading, Verdict, decide
+from hf_regional.filtering.verdict import Reading, Verdict
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -32,7 +32,7 @@ def test_a_language_spoken_in_the_region_by_a_third_is_ambiguous():
 
 @pytest.mark.parametrize(("share", "answer"), [(0.5, "kept"), (0.4999, "ambiguous"), (0.2, "ambiguous"), (0.1999, "other")])
 def test_the_bounds_belong_to_the_answer_nearer_to_the_region(share, answer):
-    assert language._answer(share)[0] == answer
+    assert language.answer_of(share)[0] == answer
 
 
 def test_a_language_lists_the_countries_of_its_speakers_and_claims_only_a_majority():
@@ -77,17 +77,3 @@ def test_pieces_keep_their_place_in_the_cell():
     assert list(whole("  Laos ")) == [Piece("Laos", 2, 6)]
     assert list(split(Piece("a | b,,c", 10, 18))) == [Piece("a", 10, 11), Piece("b", 14, 15), Piece("c", 17, 18)]
     assert list(whole(("x ", None or "", "y"))) == [Piece("x", None, None), Piece("y", None, None)]
-
-
-def test_the_first_kind_with_an_opinion_decides():
-    outside, inside = Verdict("other", "country:USA", 1.0), Verdict("kept", "language:id", 0.99)
-    assert decide([Reading("country", opinion=outside), Reading("language", opinion=inside)]) == outside
-    assert decide([Reading("country"), Reading("language", opinion=inside)]) == inside
-    assert decide([Reading("country"), Reading("language")]).reason == "no-evidence"
-
-
-def test_an_unread_country_is_outvoted_only_in_favour_of_the_region():
-    unread = Reading("country", unknown=(("country", "Pinas"),))
-    inside, outside = Verdict("kept", "language:fil", 0.97), Verdict("other", "language:en", 0.94)
-    assert decide([unread, Reading("language", opinion=inside)]) == inside
-    assert decide([unread, Reading("language", opinion=outside)]).reason == "country:unknown"

@@ -152,3 +152,28 @@ def test_combinations_beyond_64_bits_do_not_collide():
     )
     exclude = {f"c{i}": ["no such value"] for i in range(12)}
     assert verdicts(table, exclude=exclude) == ["kept", "other"] * (rows // 2)
+
+
+def texts_of(*cells):
+    """A text column made of any bytes, as files from elsewhere hold it."""
+    data = [b"" if cell is None else cell for cell in cells]
+    offsets = pa.array([sum(map(len, data[:place])) for place in range(len(data) + 1)], pa.int32()).buffers()[1]
+    return pa.Array.from_buffers(pa.string(), len(data), [None, offsets, pa.py_buffer(b"".join(data))])
+
+
+@pytest.mark.parametrize("wrap", [pa.table, pa.record_batch], ids=["table", "batch"])
+def test_a_text_that_is_no_utf8_sets_its_row_aside_and_no_other(wrap):
+    half_a_pair, latin = b"\xed\xa0\x80", "Phở".encode("utf-16")
+    rows = wrap({"language": texts_of(b"id", half_a_pair, b"th", latin), "score": pa.array([5, 5, 5, 5])})
+    judged, counts = judge(rows, plan_of(rows, quality="column:score", min_quality=1))
+    assert judged["region_verdict"].to_pylist() == ["kept", "none", "kept", "none"]
+    assert counts.outcomes["none", "unreadable:language", "language"] == 2
+    assert judged["region_evidence"].to_pylist()[1][0]["kind"] == "unreadable"
+    assert judged["language"].equals(rows["language"])  # the row itself is left as it came
+
+
+def test_lists_and_dictionaries_with_such_texts_are_set_aside_too():
+    texts = texts_of(b"id", b"\xff")
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), texts)
+    for column in (lists, pa.DictionaryArray.from_arrays(pa.array([0, 1]), texts)):
+        assert verdicts(pa.table({"language": column})) == ["kept", "none"]

@@ -1,7 +1,7 @@
 import pytest
 
 from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
-from hf_regional.filtering import make_plan
+from hf_regional.filtering import make_plan, only
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -20,12 +20,13 @@ def test_a_kind_can_be_switched_off():
 
 def test_the_plan_reads_only_what_it_needs():
     plan = make_plan(PRESENT, SEA, quality="column:score", min_quality=1, exclude={"language": ["az"]})
-    assert plan.reads == ("language", "score")
+    assert plan.reads == ("text", "language", "score")
+    assert make_plan(PRESENT, SEA, columns=only("language")).reads == ("language",)
 
 
 def test_columns_that_are_missing_are_named_with_the_way_to_map_them():
-    with pytest.raises(MissingColumnError, match=r"found 'caption', 'lang'. .*columns=\{\"language\": \"lang\"\}"):
-        make_plan(["caption", "lang"], SEA)
+    with pytest.raises(MissingColumnError, match=r"found 'words', 'lang'. .*columns=\{\"language\": \"lang\"\}"):
+        make_plan(["words", "lang"], SEA)
     with pytest.raises(MissingColumnError, match=r"no column 'langage'. Did you mean 'language'"):
         make_plan(PRESENT, SEA, columns={"language": "langage"})
     with pytest.raises(MissingColumnError, match="exclude: there is no column 'langauge'"):
@@ -60,8 +61,6 @@ def test_settings_that_make_no_sense_are_refused_by_name(settings, key, message)
 
 
 def test_what_is_not_built_yet_says_so():
-    with pytest.raises(NotBuiltYetError, match="evidence from url"):
-        make_plan(PRESENT, SEA, columns={"url": "link"})
     with pytest.raises(NotBuiltYetError, match="scorer 'clip'"):
         make_plan(PRESENT, SEA, quality="clip", min_quality=0.2)
 

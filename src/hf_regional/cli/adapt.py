@@ -22,12 +22,11 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Do it."""
     from hf_regional.adapting import adapt
     from hf_regional.corpora import embedded_model, load_corpus
-    from hf_regional.filtering import filter_regional
     from hf_regional.regions import Region
 
     options = {"data_dir": arguments.data_dir} if arguments.data_dir else {}
-    rows = load_corpus(arguments.corpus, split=arguments.split, **options)
-    data = filter_regional(rows, Region(*arguments.region)) if arguments.region else rows
+    region = Region(*arguments.region) if arguments.region else None
+    data = load_corpus(arguments.corpus, region, split=arguments.split, **options)
     base = embedded_model(arguments.base) or arguments.base
     made = adapt(base, data, arguments.recipe, arguments.output, seed=arguments.seed, device=arguments.device)
     training = made.facts.of("training") or {}

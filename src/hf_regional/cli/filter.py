@@ -18,11 +18,10 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Do it."""
     from hf_regional.corpora import load_corpus
     from hf_regional.durable import atomic_file
-    from hf_regional.filtering import filter_regional
     from hf_regional.regions import Region
 
     options = {"data_dir": arguments.data_dir} if arguments.data_dir else {}
-    found = filter_regional(load_corpus(arguments.corpus, split=arguments.split, **options), Region(*arguments.region))
+    found = load_corpus(arguments.corpus, Region(*arguments.region), split=arguments.split, **options)
     if arguments.output:
         with atomic_file(arguments.output) as path:
             found.data.to_parquet(path)

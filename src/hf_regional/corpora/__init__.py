@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hf_regional.corpora.listing import Corpus as Corpus
     from hf_regional.corpora.listing import catalogue as catalogue
     from hf_regional.corpora.loading import embedded_model as embedded_model
+    from hf_regional.corpora.loading import evidence_columns as evidence_columns
     from hf_regional.corpora.loading import load_corpus as load_corpus
 
 # Builders import `datasets`, which takes a third of a second: nobody who only lists the catalogue should wait for it.
@@ -24,6 +25,7 @@ _HOMES = {
     "ImageFolderCsv": "hf_regional.corpora.imagefolder_csv",
     "catalogue": "hf_regional.corpora.listing",
     "embedded_model": "hf_regional.corpora.loading",
+    "evidence_columns": "hf_regional.corpora.loading",
     "load_corpus": "hf_regional.corpora.loading",
 }
 

@@ -18,6 +18,7 @@ class Corpus:
     languages: tuple[str, ...]  # as CLDR writes them; empty where the rows say it
     citation: str
     options: tuple[str, ...] = ()  # what `load_corpus` passes on
+    evidence: tuple[str, ...] = ("country", "language")  # kinds that place its rows: what the words name is not where a row is from
     limits: str = ""  # what a model adapted to it must not be taken for; goes onto its card
 
     def to_class(self) -> Any:

@@ -69,7 +69,14 @@ def load_corpus(
         return data
     from hf_regional.filtering import filter_regional
 
-    return filter_regional(data, region, quality=quality, min_quality=min_quality, mode=mode)
+    return filter_regional(data, region, columns=evidence_columns(name), quality=quality, min_quality=min_quality, mode=mode)
+
+
+def evidence_columns(name: str) -> dict[str, None]:
+    """What to give `filter_regional` as `columns` for the rows of a corpus of the catalogue: the kinds that place them, no others."""
+    from hf_regional.filtering import only
+
+    return only(*catalogue()[name].evidence)
 
 
 def embedded_model(name: object) -> Path | None:

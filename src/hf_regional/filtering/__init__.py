@@ -3,8 +3,8 @@
     filtered = filter_regional(dataset, Region("SEA"))                 # .data, .dropped, .report
     print(filtered.report)
 
-Evidence is read from country and language columns; `verdict.py` says how it is weighed, `kernel.py` judges Arrow batches, and
-`drivers.py` feeds it from `datasets` objects and tables.
+Each kind of evidence (a file in `evidence/`) gives hits, `opinions.py` what they mean, `combining.py` one answer a row. `kernel.py`
+judges Arrow batches; `drivers.py` feeds it from `datasets` objects, tables and Parquet files. `mixin.py` is the door for builders.
 """
 
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from hf_regional.filtering.drivers import filter_regional as filter_regional
     from hf_regional.filtering.kernel import ANNOTATIONS as ANNOTATIONS
     from hf_regional.filtering.kernel import judge as judge
+    from hf_regional.filtering.mixin import RegionalFilter as RegionalFilter
     from hf_regional.filtering.plan import Plan as Plan
     from hf_regional.filtering.plan import make_plan as make_plan
+    from hf_regional.filtering.plan import only as only
     from hf_regional.filtering.report import FilterReport as FilterReport
     from hf_regional.filtering.verdict import Evidence as Evidence
     from hf_regional.filtering.verdict import Verdict as Verdict
@@ -29,10 +31,12 @@ _HOMES = {
     "FilterReport": "hf_regional.filtering.report",
     "Filtered": "hf_regional.filtering.drivers",
     "Plan": "hf_regional.filtering.plan",
+    "RegionalFilter": "hf_regional.filtering.mixin",
     "Verdict": "hf_regional.filtering.verdict",
     "filter_regional": "hf_regional.filtering.drivers",
     "judge": "hf_regional.filtering.kernel",
     "make_plan": "hf_regional.filtering.plan",
+    "only": "hf_regional.filtering.plan",
 }
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -4,36 +4,32 @@ filtered = filter_regional(dataset, Region("SEA"))
 filtered.data, filtered.dropped, print(filtered.report)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast
+from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
-import numpy as np
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, concatenate_datasets
-from pyarrow import compute
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
 
-from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError
-from hf_regional.filtering.kernel import ANNOTATIONS, judge
-from hf_regional.filtering.plan import Columns, Exclude, Plan, excluded_reason, make_plan, nearest
-from hf_regional.filtering.report import Counts, FilterReport, Outcome, Tally
-from hf_regional.filtering.streams import annotations, side_of_stream
-from hf_regional.filtering.verdict import KEPT
-from hf_regional.records import REGION_VERDICT
+from hf_regional.errors import ConfigError, NoRowsError
+from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.kernel import foreseen
+from hf_regional.filtering.parquet import filter_parquet
+from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
+from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
+from hf_regional.filtering.sources import files_of, loaded, stream_of
+from hf_regional.filtering.streams import side_of_stream
+from hf_regional.filtering.tables import part_dataset, part_table
 from hf_regional.regions import Region
 
-pc: Any = compute  # its functions are made at import, out of a type checker's sight
-
 Source = TypeVar("Source", Dataset, DatasetDict, IterableDataset, IterableDatasetDict, pa.Table)
+Named = str | Path | Sequence[str | Path]
 Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
 _MODES: Final = ("keep", "annotate")
-_BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, above 100,000 the copy of a stream's images does
-_IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
-_BEFORE_ALL: Final = -1
 _REASONS: Final = 5
 
 
@@ -44,6 +40,14 @@ class Settings(TypedDict):
     quality: str | None
     min_quality: float | None
     exclude: Exclude | None
+    combine: str
+    weights: Weights | None
+    locate: Locate | None
+    terms: Terms | None
+    references: References | None
+    samples: int
+    pictures: bool
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,17 @@ class Filtered(Generic[Source]):
 
     data: the kept rows, or every row with mode="annotate". dropped: all other rows, null with mode="annotate"; of these,
     `region_verdict == "other"` is the rest of the world, while "none" has no answer or takes no part (excluded, quality).
-    Both are of the kind of the source and carry `region_countries`, `region_verdict` and `region_evidence`.
+    Both are of the kind of the source and carry `region_countries`, `region_verdict` and `region_evidence`. path: the folder that
+    was written, if `output` was given.
     """
 
     data: Source
     dropped: Source | None
     report: FilterReport
+    path: Path | None = None
 
 
+@overload
 def filter_regional(
     source: Source,
     region: Region | str | None,
@@ -69,11 +76,61 @@ def filter_regional(
     min_quality: float | None = None,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
-) -> Filtered[Source]:
+    combine: str = "strongest",
+    weights: Weights | None = None,
+    locate: Locate | None = None,
+    terms: Terms | None = None,
+    references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
+) -> Filtered[Source]: ...
+@overload
+def filter_regional(
+    source: Named,
+    region: Region | str | None,
+    *,
+    columns: Columns | None = None,
+    quality: str | None = None,
+    min_quality: float | None = None,
+    mode: Mode = "keep",
+    exclude: Exclude | None = None,
+    combine: str = "strongest",
+    weights: Weights | None = None,
+    locate: Locate | None = None,
+    terms: Terms | None = None,
+    references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
+    output: str | Path | None = None,
+    num_proc: int = 1,
+) -> Filtered[Any]: ...
+def filter_regional(
+    source: Any,
+    region: Region | str | None,
+    *,
+    columns: Columns | None = None,
+    quality: str | None = None,
+    min_quality: float | None = None,
+    mode: Mode = "keep",
+    exclude: Exclude | None = None,
+    combine: str = "strongest",
+    weights: Weights | None = None,
+    locate: Locate | None = None,
+    terms: Terms | None = None,
+    references: References | None = None,
+    samples: int = 0,
+    pictures: bool = False,
+    seed: int = 0,
+    output: str | Path | None = None,
+    num_proc: int = 1,
+) -> Filtered[Any]:
     """Keep the rows that are from a region, and say of every row why it was kept or not.
 
     Args:
-        source: a `Dataset`, `DatasetDict`, `IterableDataset`, `IterableDatasetDict` or pyarrow `Table`. No image is decoded.
+        source: a `Dataset`, `DatasetDict`, `IterableDataset`, `IterableDatasetDict` or pyarrow `Table`, of which no image is decoded;
+            or Parquet files (a path, a folder, a pattern, a list of them), or the id of a dataset on the Hub.
         region: a `Region` or its name; null filters by quality and exclusions alone.
         columns: where evidence stands, by kind: {"language": "lang", "country": ["born", "lives"]}; null switches a kind off. A
             kind left out is looked for under its usual names: country_iso3, country; language.
@@ -81,32 +138,65 @@ def filter_regional(
         min_quality: the least score that passes, on that column's scale; the bound itself passes.
         mode: "keep" parts the rows into `data` and `dropped`, "annotate" keeps them all in `data`.
         exclude: rows that take no part, {"language": ["az"]} by column or kind: verdict "none", reason "excluded:language=az".
+        combine: how kinds of evidence become one answer: "strongest", "any", "all" or "weighted" (see `filtering/combining.py`).
+        weights: how much each kind weighs with "weighted", {"text": 2, "url": 1}.
+        locate: a function of your own from a row (a dict) to its country, several, {country: probability}, or None; it outranks all
+            other evidence.
+        terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
+        references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
+        samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
+        pictures: show their pictures too, as thumbnails in the report's page.
+        seed: of the choice of samples.
+        output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
+        num_proc: processes that judge Parquet files at a time; with `output` only.
 
     Returns:
         `Filtered`. Of a stream, `data` and `dropped` are read lazily, each judging the rows anew, and the report fills as either
         is read; it is complete after one whole pass in this process (workers of a `DataLoader` keep their counts to themselves).
+        Of Parquet files both are streams: over the files in `output`, or, without it, over the source.
 
     Raises:
         MissingColumnError: a named column is not there, or no column that says where a row is from.
         NoRowsError: nothing was kept, with the counts. A stream cannot know it before it was read and never raises it.
-        ConfigError: unknown mode, kind, quality or kind of source; a threshold without its quality.
-        NotBuiltYetError: what a later version brings: other scorers, other evidence, paths and Hub ids as a source.
+        ConfigError: unknown mode, kind, rule, quality or kind of source; a threshold without its quality.
+        MissingFileError, DamagedFileError: a file is not there or cannot be read.
+        OutputExistsError, CannotWriteError: the output is there already, or cannot be written.
+        NotBuiltYetError: what a later version brings: other scorers, other evidence.
     """
     if mode not in _MODES:
         raise ConfigError(f"mode={mode!r} is no mode. {nearest(str(mode), _MODES)}", "mode")
-    settings: Settings = {"columns": columns, "quality": quality, "min_quality": min_quality, "exclude": exclude}
-    where = region if region is None or isinstance(region, Region) else Region(region)
-    tally, splits = Tally(), _splits(source)
-    plans = {name: _plan(part, where, settings) for name, part in splits.items()}
-    for name, plan in plans.items():
-        tally.put(name, _BEFORE_ALL, _foreseen(plan))
-    parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
-    report = FilterReport(
-        where.name if where else "any region",
-        {"mode": mode, **next(iter(plans.values())).settings()},
-        tally,
-        tuple(splits) if isinstance(source, dict) else (),
+    settings = Settings(
+        columns=columns,
+        quality=quality,
+        min_quality=min_quality,
+        exclude=exclude,
+        combine=combine,
+        weights=weights,
+        locate=locate,
+        terms=terms,
+        references=references,
+        samples=samples,
+        pictures=pictures,
+        seed=seed,
     )
+    where = region if region is None or isinstance(region, Region) else Region(region)
+    if files := files_of(source):
+        if output is not None:
+            return _filter_files(files, where, settings, Path(output), mode, num_proc)
+        source = stream_of(files)
+    elif output is not None:
+        raise ConfigError("output= is for Parquet files; save `data` and `dropped` of this source yourself.", "output")
+    return _filter_loaded(loaded(source), where, settings, mode)
+
+
+def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode) -> Filtered[Any]:
+    tally, splits = Tally(), _splits(source)
+    plans = {name: _plan(part, region, settings) for name, part in splits.items()}
+    for name, plan in plans.items():
+        tally.put(name, BEFORE_ALL, foreseen(plan))
+    parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
+    told = {"mode": mode, **next(iter(plans.values())).settings()}
+    report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
     streams = isinstance(source, IterableDataset | IterableDatasetDict)
     if mode == "keep" and not streams and report.kept == 0:
         raise NoRowsError(_nothing_kept(report))
@@ -114,10 +204,19 @@ def filter_regional(
     return Filtered(_like(source, data), None if mode == "annotate" else _like(source, dropped), report)
 
 
+def _filter_files(
+    files: Sequence[Path], region: Region | None, settings: Settings, output: Path, mode: Mode, num_proc: int
+) -> Filtered[IterableDataset]:
+    plan = _plan(stream_of(files), region, settings)
+    report = filter_parquet(files, plan, output, mode=mode, write="all" if mode == "annotate" else "both", processes=num_proc)
+    if mode == "keep" and report.kept == 0:
+        raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {output / 'dropped'}.")
+    data, dropped = (stream_of(sorted((output / side).glob("*.parquet"))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
+    return Filtered(data, None if mode == "annotate" else dropped, report, output)
+
+
 def _splits(source: object) -> dict[str, Part]:
     """Name the parts of a source; one that has no splits is a single part without a name."""
-    if isinstance(source, str | Path):
-        raise NotBuiltYetError(f"source={str(source)!r}: paths and Hub ids are not built yet; load it with datasets.load_dataset first.")
     if isinstance(source, DatasetDict | IterableDatasetDict):
         if not source:
             raise NoRowsError("the source has no splits.")
@@ -137,76 +236,19 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     # A stream after `map` does not know its columns: its first row does.
     present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
-    return make_plan(present, region, labels=labels, **settings)
-
-
-def _foreseen(plan: Plan) -> Counts:
-    """Zero rows for each exclusion: one that meets no row, a misspelt code perhaps, must show."""
-    counts = Counts()
-    for rule in plan.exclude:
-        for value in rule.values:
-            counts.outcomes[Outcome("none", excluded_reason(rule.key, value), rule.column)] = 0
-    return counts
+    images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
+    return make_plan(present, region, labels=labels, images=images, **settings)
 
 
 def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:
     """One split as (data, dropped)."""
     if isinstance(part, pa.Table):
-        return _part_table(part, plan, tally, split, mode)
+        return part_table(part, plan, tally, split, mode)
     if isinstance(part, IterableDataset):
         sides = (None,) if mode == "annotate" else (True, False)
         data, *dropped = (side_of_stream(part, plan, tally, split, wanted) for wanted in sides)
         return data, (dropped or [None])[0]
-    return _part_dataset(part, plan, tally, split, mode)
-
-
-def _part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[pa.Table, pa.Table | None]:
-    judged, counts = judge(table, plan)
-    tally.put(split, 0, counts)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(judged)
-    return judged.filter(kept), judged.filter(pc.invert(kept))
-
-
-def _part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Dataset, Dataset | None]:
-    """Judge the few columns that evidence stands in and lay the answers beside the rest.
-
-    Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
-    """
-    bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
-    judging = partial(annotations, plan=plan, tally=tally, split=split)
-    if len(bare) == 0:  # `map` would not call us, and the columns would be missing
-        empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
-        return empty, None if mode == "annotate" else empty
-    narrow = bare.select_columns(list(plan.reads)).with_format("arrow")
-    answers = narrow.map(
-        judging,
-        batched=True,
-        batch_size=_BATCH,
-        with_indices=True,
-        remove_columns=narrow.column_names,
-        features=Features.from_arrow_schema(ANNOTATIONS),
-        keep_in_memory=len(narrow) <= _IN_MEMORY,
-        load_from_cache_file=False,  # rows found in a cache would not be counted
-        desc="Judging rows",
-    )
-    judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(answers.data).to_numpy()
-    return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
-
-
-def _is_kept(judged: Any) -> Any:
-    return pc.equal(judged.column(REGION_VERDICT), KEPT)
-
-
-def _formatted(judged: Dataset, like: Dataset) -> Dataset:
-    """Give back the format that the source had, the new columns included where it had chosen columns."""
-    form: dict[str, Any] = like.format
-    chosen = None if set(form["columns"]) == set(like.column_names) else [*form["columns"], *ANNOTATIONS.names]
-    return judged.with_format(form["type"], columns=chosen, output_all_columns=form["output_all_columns"], **form["format_kwargs"])
+    return part_dataset(part, plan, tally, split, mode)
 
 
 def _nothing_kept(report: FilterReport) -> str:

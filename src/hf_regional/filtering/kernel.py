@@ -1,60 +1,69 @@
 """The kernel: a batch of Arrow rows in, the same rows with countries, verdict and evidence out, and what was counted.
 
-No Python runs per row. Each column is reduced to its distinct values, rows to their distinct combinations of values; a ruling is
-made per combination and spread over the rows with one `take`. A corpus has thousands of combinations and millions of rows.
+No Python runs per row: each kind of evidence gives arrays of hits and opinions, and the rest is arithmetic on arrays.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from hf_regional.errors import ConfigError
-from hf_regional.filtering.encoded import Encoded, combinations, encode, grade, is_readable
+from hf_regional.filtering.combining import RULES, Decision
+from hf_regional.filtering.encoded import encode, grade
 from hf_regional.filtering.evidence import KINDS
-from hf_regional.filtering.evidence.cells import Cell
-from hf_regional.filtering.plan import Plan, excluded_reason
-from hf_regional.filtering.report import Counts
-from hf_regional.filtering.verdict import KEPT, Evidence, Reading, Verdict, decide
+from hf_regional.filtering.evidence.question import Question
+from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
+from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
+from hf_regional.filtering.plan import Exclusion, Plan, Quality, excluded_reason
+from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
+from hf_regional.filtering.report.groups import group_rows
+from hf_regional.filtering.report.rulings import Rulings, count, offer
+from hf_regional.filtering.report.samples import Samples
+from hf_regional.filtering.unreadable import without_unreadable
 from hf_regional.records import REGION_COUNTRIES, REGION_EVIDENCE, REGION_VERDICT
-from hf_regional.regions import Region
 
 Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
-EVIDENCE_TYPE: Final = pa.struct(
-    [
-        ("kind", pa.string()),
-        ("value", pa.string()),
-        ("country", pa.string()),
-        ("confidence", pa.float32()),
-        ("column", pa.string()),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
-    ]
-)
 ANNOTATIONS: Final = pa.schema(
     [(REGION_COUNTRIES, pa.list_(pa.string())), (REGION_VERDICT, pa.string()), (REGION_EVIDENCE, pa.list_(EVIDENCE_TYPE))]
 )
 _FAULTS: Final = ("", "below", "missing")  # what each grade of `encoded.grade` holds against a row
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """All that is said of the rows that share one combination of values."""
+@dataclass(slots=True)
+class _Ruling:
+    """One answer a row, (n,) int8, and its reason and column, (n,) int64, places in `names`; steps write over what was before.
 
-    verdict: Verdict
-    evidence: tuple[Evidence, ...] = ()
-    unknown: tuple[tuple[str, str], ...] = ()
+    speaker: (n,) int16, the place of the kind of evidence that decided, whatever came after; -1 for none.
+    """
+
+    answer: np.ndarray
+    reason: np.ndarray
+    column: np.ndarray
+    names: dict[str, int]
+    speaker: np.ndarray
+
+    def place(self, name: str) -> int:
+        return self.names.setdefault(name, len(self.names))
+
+    def put(self, rows: np.ndarray, answer: int, reason: str, column: str) -> None:
+        self.answer[rows], self.reason[rows], self.column[rows] = answer, self.place(reason), self.place(column)
 
 
-def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
+def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
+
+    Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
+    region selects alone, so that "other" stays the rest of the world, good or not; a row that fails it is "none", so that "kept"
+    means the same rows in both modes. All three leave their mark in the evidence.
 
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
         plan: what to read and how to rule.
+        samples: rows to look at, of which this batch's are chosen too.
+        first: the number of the batch's first row in its source.
 
     Returns:
         The same rows in the same order and container, and how many rows got which ruling.
@@ -62,72 +71,127 @@ def judge(rows: Rows, plan: Plan) -> tuple[Rows, Counts]:
     Raises:
         ConfigError: a column is of a type that the plan cannot read.
     """
-    cells = _encoded(rows, plan)
-    grades = grade(rows[plan.quality.column], *plan.quality) if plan.quality else np.zeros(rows.num_rows, np.int64)
-    first, row_ruling, sizes = combinations([*(column.codes for column in cells.values()), grades], rows.num_rows)
-    rulings = [
-        rule({name: column.values[column.codes[row]] for name, column in cells.items()}, _FAULTS[grades[row]], plan) for row in first
-    ]
+    readable, unreadable = without_unreadable(rows, plan.reads)
+    found = _found(readable, plan)
+    ruling, agreeing = _ruling(found, plan, rows.num_rows)
+    out = np.zeros(rows.num_rows, np.bool_)
+    marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
+    marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
+    marks += [_fail(readable, ruling, plan.quality)] if plan.quality else []
+    hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
-    for field, values in zip(ANNOTATIONS, _annotations(rulings), strict=True):
-        judged = judged.append_column(field, values.take(pa.array(row_ruling)))
-    return judged, _counts(rulings, sizes)
+    answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
+    columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
+    for field, values in zip(ANNOTATIONS, columns, strict=True):
+        judged = judged.append_column(field, values)
+    return judged, _told(judged, readable, plan, ruling, found, samples, first)
 
 
-def rule(cells: Mapping[str, Cell], fault: str, plan: Plan) -> Ruling:
-    """Rule on one combination of cells: excluded rows first, then the region, then the quality of what the region selects.
-
-    Quality is asked of selected rows alone, so that "other" stays the rest of the world, good or not; a row that fails it is
-    "none", so that `region_verdict == "kept"` means the same rows in both modes. Both leave their mark in the evidence.
-    """
-    readings = _readings(cells, plan.region, plan.columns) if plan.region else ()
-    evidence = tuple(one for reading in readings for one in reading.evidence)
-    unknown = tuple(one for reading in readings for one in reading.unknown)
-    verdict = decide(readings) if plan.region else Verdict(KEPT, "no-region", 1.0)
-    for exclusion in plan.exclude:
-        for value in exclusion.values:
-            if _holds(exclusion.kind, cells[exclusion.column], value):
-                mark = Evidence("exclude", str(value), None, 1.0, exclusion.column)
-                left_out = Verdict("none", excluded_reason(exclusion.key, value), 0.0, verdict.countries, exclusion.column)
-                return Ruling(left_out, (*evidence, mark), unknown)
-    if fault and plan.quality and verdict.verdict == KEPT:
-        mark = Evidence("quality", fault, None, 1.0, plan.quality.column)
-        failed = Verdict("none", f"quality:{fault}", 0.0, verdict.countries, plan.quality.column)
-        return Ruling(failed, (*evidence, mark), unknown)
-    return Ruling(verdict, evidence, unknown)
+def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
+    if plan.region is None:
+        return []
+    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references)
+    asked = {**({"locate": ()} if plan.locate else {}), **{kind: names for kind, names in plan.columns.items() if names}}
+    return [KINDS[kind].find(rows, names, question) for kind, names in asked.items()]
 
 
-def _encoded(rows: pa.Table | pa.RecordBatch, plan: Plan) -> dict[str, Encoded]:
-    for column in plan.evidence_columns:
-        if column not in plan.labels and not is_readable(rows.schema.field(column).type):
-            found = rows.schema.field(column).type
-            raise ConfigError(f"column {column!r} holds {found}; evidence is read from text or lists of text: cast it first.", "columns")
-    names = dict.fromkeys((*plan.evidence_columns, *(exclusion.column for exclusion in plan.exclude)))
-    return {name: encode(rows[name], name, plan.labels.get(name)) for name in names}
+def _ruling(found: Sequence[Found], plan: Plan, rows: int) -> tuple[_Ruling, np.ndarray]:
+    """The answer that the evidence comes to, and which kinds (k, n) gave it."""
+    ruling = _Ruling(np.full(rows, KEPT, np.int8), np.zeros(rows, np.int64), np.zeros(rows, np.int64), {}, np.full(rows, -1, np.int16))
+    if plan.region is None:
+        ruling.put(np.arange(rows), KEPT, "no-region", NO_COLUMN)
+        return ruling, np.zeros((0, rows), np.bool_)
+    decision: Decision = RULES[plan.combine]([one.opinions for one in found], plan.weights)
+    ruling.answer[:], ruling.speaker[:] = decision.answer, decision.speaker
+    ruling.put(np.flatnonzero(decision.speaker < 0), NOTHING, "no-evidence", NO_COLUMN)
+    for place, one in enumerate(found):
+        mine, said = decision.speaker == place, one.opinions
+        reasons = np.array([ruling.place(reason) for reason in said.reasons] or [0])
+        columns = np.array([ruling.place(column) for column in said.columns] or [0])
+        ruling.reason[mine], ruling.column[mine] = reasons[said.reason[mine]], columns[said.column[mine]]
+    return ruling, decision.agreeing
 
 
-def _readings(cells: Mapping[str, Cell], region: Region, columns: Mapping[str, tuple[str, ...]]) -> list[Reading]:
-    return [KINDS[kind].read(tuple((name, cells[name]) for name in names), region) for kind, names in columns.items()]
+def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray) -> Hits:
+    """Turn rows with a text that is no UTF-8 to "none": whatever else they say, nobody could use them."""
+    fresh = places[~out[places]]
+    ruling.put(fresh, NOTHING, f"unreadable:{column}", column)
+    out[fresh] = True
+    return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
 
 
-def _holds(kind: str | None, cell: Cell, value: object) -> bool:
+def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, quality: Quality) -> Hits:
+    """Turn kept rows whose score is too low, or missing, to "none"."""
+    grades = np.where(ruling.answer == KEPT, grade(rows[quality.column], *quality), 0)
+    for place, fault in enumerate(_FAULTS[1:], start=1):
+        ruling.put(np.flatnonzero(grades == place), NOTHING, f"quality:{fault}", quality.column)
+    failed = np.flatnonzero(grades)
+    return _marks("quality", failed, pa.array(_FAULTS).take(pa.array(grades[failed])), quality.column)
+
+
+def _exclude(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, rule: Exclusion, plan: Plan, out: np.ndarray) -> Hits:
+    """Turn the rows of one exclusion to "none"; `out`, (n,) bool, holds those of earlier ones, which keep their reason, and grows."""
+    column = encode(rows[rule.column], rule.column, plan.labels.get(rule.column))
+    holds = np.full(len(column.values), -1)
+    for place, value in reversed([*enumerate(rule.values)]):  # of several the first is told
+        holds[[_holds(rule.kind, cell, value) for cell in column.values]] = place
+    found = np.where(out, -1, holds[column.codes])
+    for place, value in enumerate(rule.values):
+        ruling.put(np.flatnonzero(found == place), NOTHING, excluded_reason(rule.key, value), rule.column)
+    fresh = np.flatnonzero(found >= 0)
+    out[fresh] = True
+    return _marks("exclude", fresh, pa.array([str(value) for value in rule.values], pa.string()).take(pa.array(found[fresh])), rule.column)
+
+
+def _marks(kind: str, row: np.ndarray, value: Any, column: str) -> Hits:
+    nowhere = np.full(len(row), NOWHERE, np.int32)
+    return Hits(
+        kind, (column,), row, value, nowhere.astype(np.int16), np.ones(len(row), np.float32), nowhere, nowhere, np.zeros(len(row), np.int16)
+    )
+
+
+def _holds(kind: str | None, cell: object, value: object) -> bool:
     """Whether a cell holds a value, or names the same code; of several in a list, one is enough."""
-    if cell == value or kind is None or not isinstance(value, str):
+    canonical: Any = KINDS[kind].canonical if kind else None
+    if cell == value or canonical is None or not isinstance(value, str):
         return cell == value
-    canonical = KINDS[kind].canonical
     return not canonical(cell).isdisjoint(canonical(value))
 
 
-def _annotations(rulings: Sequence[Ruling]) -> tuple[pa.Array, pa.Array, pa.Array]:
-    countries = [list(ruling.verdict.countries) for ruling in rulings]
-    evidence = [[asdict(one) for one in ruling.evidence] for ruling in rulings]
-    answers = [ruling.verdict.verdict for ruling in rulings]
-    columns = zip((countries, answers, evidence), ANNOTATIONS.types, strict=True)
-    return tuple(pa.array(values, kind) for values, kind in columns)
+def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: int) -> pa.Array:
+    """The countries that the kinds which decided are sure of, sorted, one list a row."""
+    codes = country_codes()
+    inside = np.array([code in plan.region.countries for code in codes]) if plan.region else np.zeros(len(codes), np.bool_)
+    keys: list[np.ndarray] = [np.zeros(0, np.int64)]
+    for hits, agrees in zip(found, agreeing, strict=True):
+        sure = (hits.confidence >= NAMED) & (hits.country != NOWHERE) & agrees[hits.row]
+        sure &= inside[hits.country] | KINDS[hits.kind].names_outside
+        keys.append(hits.row[sure] * len(codes) + hits.country[sure])
+    row, country = np.divmod(np.unique(np.concatenate(keys)), len(codes))
+    offsets = np.searchsorted(row, np.arange(rows + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 
 
-def _counts(rulings: Sequence[Ruling], sizes: np.ndarray) -> Counts:
+def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequence[Found], samples: Samples | None, first: int) -> Counts:
+    """Count the rulings, and offer the rows to the sample."""
+    countries = judged.column(REGION_COUNTRIES)
+    countries = countries.combine_chunks() if isinstance(countries, pa.ChunkedArray) else countries
+    groups = group_rows(readable, plan.groups, plan.labels, countries, plan.region, found, ruling.speaker)
+    answer = np.where(ruling.answer == UNREAD, NOTHING, ruling.answer)
+    rulings = Rulings(answer, ANSWERS, ruling.reason, ruling.column, [*ruling.names])
+    counts = count(rulings, groups)
+    for one in found:
+        for (column, text), size in one.unknown.items():
+            counts.add_unknown(column, text, size)
+    if samples is not None:
+        offer(samples, rulings, groups, judged, readable[plan.quality.column] if plan.quality else None, first)
+    return counts
+
+
+def foreseen(plan: Plan) -> Counts:
+    """Zero rows for each exclusion: one that meets no row, a misspelt code perhaps, must show."""
     counts = Counts()
-    for ruling, size in zip(rulings, sizes.tolist(), strict=True):
-        counts.add(ruling.verdict, ruling.unknown, size)
+    for rule in plan.exclude:
+        for value in rule.values:
+            counts.outcomes[Outcome("none", excluded_reason(rule.key, value), rule.column)] = 0
     return counts

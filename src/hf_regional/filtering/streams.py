@@ -15,7 +15,9 @@ from pyarrow import compute
 
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
-from hf_regional.filtering.report import Tally
+from hf_regional.filtering.report import Samples, Tally
+from hf_regional.filtering.report.excerpts import readable
+from hf_regional.filtering.report.reading import read_samples
 from hf_regional.filtering.verdict import KEPT
 from hf_regional.records import REGION_VERDICT
 
@@ -40,13 +42,14 @@ def side_of_stream(stream: IterableDataset, plan: Plan, tally: Tally, split: str
 
 def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str) -> pa.Table:
     """Give the three columns that the kernel adds to a batch, counted under the batch's first row."""
-    return judge_arrow(rows, indices, plan=plan, tally=tally, split=split, wanted=None).select(ANNOTATIONS.names)
+    return _judged(rows, indices, plan, tally, split)[0].select(ANNOTATIONS.names)
 
 
 def judge_arrow(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> pa.Table:
     """Judge a batch and give back its kept rows, its dropped ones, or all."""
-    judged, counts = judge(rows, plan)
-    tally.put(split, indices[0], counts)
+    judged, samples = _judged(rows, indices, plan, tally, split)
+    if samples and plan.sampling:
+        read_samples(samples, plan.sampling, rows, indices[0])
     return judged if wanted is None else judged.filter(_mask(judged, wanted))
 
 
@@ -54,13 +57,38 @@ def judge_python(
     rows: dict[str, list[Any]], indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None
 ) -> dict[str, list[Any]]:
     """As `judge_arrow`, from and to columns of Python values; only the columns that the plan reads become Arrow."""
-    read = pa.table({name: pa.array(rows[name]) for name in plan.reads})
-    judged = annotations(read, indices, plan=plan, tally=tally, split=split)
+    judged, samples = _judged(_read(rows, plan), indices, plan, tally, split)
+    if samples and plan.sampling:
+        read_samples(samples, plan.sampling, rows, indices[0])
+    judged = judged.select(ANNOTATIONS.names)
     columns = rows | judged.to_pydict()
     if wanted is None:
         return columns
     places = [place for place, is_wanted in enumerate(_mask(judged, wanted).to_pylist()) if is_wanted]
     return {name: [values[place] for place in places] for name, values in columns.items()}
+
+
+def _judged(rows: pa.Table, indices: Sequence[int], plan: Plan, tally: Tally, split: str) -> tuple[pa.Table, Samples | None]:
+    samples = tally.samples(split, plan.sampling) if plan.sampling else None
+    if samples is not None:
+        samples.forget(indices[0], len(indices))  # the stream may be read for the second time
+    judged, counts = judge(rows, plan, samples, indices[0])
+    tally.put(split, indices[0], counts)
+    return judged, samples
+
+
+def _read(rows: dict[str, list[Any]], plan: Plan) -> pa.Table:
+    """The columns that the plan reads; those that rows are counted by alone may be missing, and may hold values of several types."""
+    weighed = {name: pa.array(rows[name]) for name in plan.weighs}
+    counted = {name: _texts(rows[name]) for name in plan.reads if name not in weighed and name in rows}
+    return pa.table({**weighed, **counted})
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+        return pa.array([readable(value) for value in values], pa.string())
 
 
 def _mask(judged: pa.Table, wanted: bool) -> Any:

@@ -1,6 +1,5 @@
-"""What is said of a row: the evidence found in it, each kind's reading of it, and the one verdict they come to."""
+"""What is said of a cell or a row: the evidence found in it, and the verdict that comes of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -48,25 +47,3 @@ class Reading:
     evidence: tuple[Evidence, ...] = ()
     opinion: Verdict | None = None
     unknown: tuple[tuple[str, str], ...] = ()  # (column, text) that it could not read
-
-
-def decide(readings: Sequence[Reading]) -> Verdict:
-    """Let the first kind that has an opinion decide; the readings come strongest first.
-
-    A stronger kind whose text could not be read ("Pinas" in a country column) is outvoted only by evidence *for* the region:
-    the place it names may be anywhere, so "other" from a weaker kind would be a guess. The row is then "none", "country:unknown".
-
-    >>> pinas = Reading("country", unknown=(("country", "Pinas"),))
-    >>> decide([pinas, Reading("language", opinion=Verdict("kept", "language:fil", 0.98))]).reason
-    'language:fil'
-    >>> decide([pinas, Reading("language", opinion=Verdict("other", "language:en", 0.95))]).reason
-    'country:unknown'
-    """
-    unread: Verdict | None = None
-    for reading in readings:
-        opinion = reading.opinion
-        if opinion and (unread is None or opinion.verdict == KEPT):
-            return opinion
-        if reading.unknown and not opinion and unread is None:
-            unread = Verdict("none", f"{reading.kind}:unknown", 0.0, column=reading.unknown[0][0])
-    return unread or Verdict("none", "no-evidence", 0.0)

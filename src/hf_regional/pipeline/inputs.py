@@ -9,7 +9,7 @@ import numpy as np
 from datasets import Dataset, DatasetDict, Image
 
 from hf_regional.adapting.contrastive import LOSS_OF_FAMILY
-from hf_regional.corpora import embedded_model, load_corpus
+from hf_regional.corpora import embedded_model, evidence_columns, load_corpus
 from hf_regional.durable import digest_of, file_sha256
 from hf_regional.encoding import image_key, resolve_folder
 from hf_regional.encoding.two_tower import require_two_towers
@@ -101,7 +101,15 @@ def load_rows(config: Config, base: Path) -> Inputs:
     region, settings, corpus = config.to_region(), config.corpus, _splits(config)
     # The corpus has its columns under our names already, so the filter needs no mapping.
     exclude = settings.exclude or None
-    found = filter_regional(corpus, region, quality=settings.quality, min_quality=settings.min_quality, exclude=exclude, mode="annotate")
+    found = filter_regional(
+        corpus,
+        region,
+        columns=evidence_columns(settings.name),
+        quality=settings.quality,
+        min_quality=settings.min_quality,
+        exclude=exclude,
+        mode="annotate",
+    )
     inputs = Inputs(config, base, region, found.data, found.report)
     for stage in config.to_recipe().stages:
         stage.require_rows(len(inputs.training_rows))

@@ -70,12 +70,13 @@ def _evidence(column: str, piece: Piece, ballot: Vote) -> list[Evidence]:
 
 
 def _opinion(column: str, ballot: Vote) -> Verdict:
-    answer, confidence = _answer(ballot.inside)
+    answer, confidence = answer_of(ballot.inside)
     countries = tuple(sorted(country for country, share in ballot.countries if share >= SELECTS))
     return Verdict(answer, f"{KIND}:{ballot.language}", confidence, countries, column)
 
 
-def _answer(inside: float) -> tuple[Answer, float]:
+def answer_of(inside: float) -> tuple[Answer, float]:
+    """The answer that P(region | language) comes to, and how surely; of "ambiguous" P(region)."""
     if inside >= SELECTS:
         return "kept", inside
     return ("ambiguous", inside) if inside >= REJECTS else ("other", 1.0 - inside)

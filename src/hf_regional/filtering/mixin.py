@@ -1,0 +1,102 @@
+"""`RegionalFilter`: a builder of a corpus, or any class with rows, in; the same with a filter of its own out."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
+
+from datasets import Dataset, DatasetBuilder, DatasetDict
+
+from hf_regional.errors import ConfigError
+from hf_regional.filtering.drivers import Filtered, Mode, filter_regional
+from hf_regional.filtering.plan import Columns, Exclude, Weights
+from hf_regional.regions import Region
+
+
+class RegionalFilter:
+    """Mixin that gives a corpus `filter_regional`, and lets it say what it knows of its own rows.
+
+    Wear it over a `datasets` builder, or over any class whose rows can be had: by iterating over it (dicts), or by a method
+    `rows()` that gives dicts or an object that the function `filter_regional` takes.
+
+        class StreetFood(RegionalFilter):
+            region_columns = {"text": "caption"}
+
+            def __iter__(self): ...
+            def locate(self, row): return "THA" if row["file"].startswith("bkk") else None
+            def quality(self, row): return row["votes"] / row["views"]
+
+        StreetFood().filter_regional("SEA", min_quality=0.1).data
+
+    Class attributes:
+        region_columns: where evidence stands, as `columns` of the function; what a caller gives goes before it.
+    """
+
+    region_columns: ClassVar[Columns] = {}
+
+    def locate(self, row: dict[str, Any]) -> str | Iterable[str] | dict[str, float] | None:
+        """The country of a row, several, {country: probability}, or None where the class knows nothing. Override it."""
+        raise NotImplementedError
+
+    def quality(self, row: dict[str, Any]) -> float | None:
+        """How good a row is, the more the better, or None where that is unknown. Override it."""
+        raise NotImplementedError
+
+    def filter_regional(
+        self,
+        region: Region | str | None,
+        *,
+        columns: Columns | None = None,
+        min_quality: float | None = None,
+        mode: Mode = "keep",
+        exclude: Exclude | None = None,
+        combine: str = "strongest",
+        weights: Weights | None = None,
+    ) -> Filtered[Any]:
+        """Keep the rows that are from a region, by what the class knows and by all evidence that they carry.
+
+        Args and errors are those of `hf_regional.filtering.filter_regional`; `min_quality` is on the scale of `quality`.
+
+        Raises:
+            ConfigError: a threshold on a class without `quality`, or a class without rows.
+        """
+        return filter_regional(
+            self._rows(min_quality is not None),
+            region,
+            columns={**self.region_columns, **(columns or {})},
+            quality=f"column:{_QUALITY}" if min_quality is not None else None,
+            min_quality=min_quality,
+            mode=mode,
+            exclude=exclude,
+            combine=combine,
+            weights=weights,
+            locate=self.locate if _overrides(self, "locate") else None,
+        )
+
+    def _rows(self, graded: bool) -> Any:
+        rows = _rows_of(self)
+        if not graded:
+            return rows
+        if not _overrides(self, "quality"):
+            raise ConfigError(f"min_quality= needs a score: {type(self).__name__} has no method quality(row).", "min_quality")
+        return rows.map(lambda row: {_QUALITY: self.quality(row)})
+
+
+_QUALITY = "region_quality"
+
+
+def _rows_of(corpus: object) -> Any:
+    if isinstance(corpus, DatasetBuilder):
+        corpus.download_and_prepare()
+        return corpus.as_dataset()
+    rows: Any = getattr(corpus, "rows", None)
+    found = rows() if callable(rows) else corpus
+    if isinstance(found, Iterable) and not isinstance(found, Dataset | DatasetDict) and not hasattr(found, "map"):
+        return Dataset.from_list([*cast("Iterable[dict[str, Any]]", found)])
+    if hasattr(found, "map"):
+        return found
+    raise ConfigError(
+        f"{type(corpus).__name__} has no rows: give it __iter__ or rows() that yield dicts, or wear it over a builder.", "rows"
+    )
+
+
+def _overrides(corpus: RegionalFilter, hook: str) -> bool:
+    return getattr(type(corpus), hook) is not getattr(RegionalFilter, hook)

@@ -1,0 +1,101 @@
+"""Judging: one part of a Parquet file in, its kept and its dropped rows written, its counts out."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+from pyarrow import compute, parquet
+
+from hf_regional.durable import atomic_file
+from hf_regional.errors import DamagedFileError
+from hf_regional.filtering.kernel import ANNOTATIONS, judge
+from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.plan import Plan
+from hf_regional.filtering.report import Counts, Samples
+from hf_regional.filtering.report.reading import cell_of
+from hf_regional.filtering.verdict import KEPT
+from hf_regional.records import REGION_VERDICT
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
+
+_BATCH: Final = 1 << 16  # rows
+_BATCH_BYTES: Final = 64 << 20  # uncompressed: rows with pictures come in smaller batches
+SIDES: Final = ("kept", "dropped")
+Write = Literal["both", "kept", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every part is done with. write: kept and dropped rows, kept rows alone, or all rows in "kept"."""
+
+    plan: Plan
+    folder: Path
+    write: Write
+    columns: tuple[str, ...] | None = None  # of the source, all by default
+
+
+def judge_part(job: Job, part: Part) -> Counts:
+    """Judge a part; its files are there whole or not at all.
+
+    Raises:
+        DamagedFileError: the file ends before its footer says, or a page cannot be read.
+    """
+    sampling, at = job.plan.sampling, part.start
+    counts = Counts(samples=Samples(sampling.per_reason, sampling.seed) if sampling else Samples())
+    sides = SIDES if job.write == "both" else SIDES[:1]
+    with ExitStack() as stack:
+        sinks = [_Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
+        for batch in _batches(part, job):
+            judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
+            counts.update(counted)
+            if sampling:
+                counts.samples.read_texts(sampling, partial(_cell, batch, at))
+            at += batch.num_rows
+            if job.write == "all":
+                sinks[0].write(judged)
+                continue
+            kept = pc.equal(judged.column(REGION_VERDICT), KEPT)
+            for sink, wanted in zip(sinks, (kept, pc.invert(kept)), strict=False):
+                sink.write(judged.filter(wanted))
+        for sink in sinks:
+            sink.close()
+    return counts
+
+
+def _cell(batch: pa.RecordBatch, at: int, column: str, row: int) -> object:
+    return cell_of(batch, column, row - at)
+
+
+class _Sink:
+    """A Parquet file that is begun with its first rows; without rows it is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._writer = path, None
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(self._path, rows.schema, compression="zstd")
+        if rows.num_rows:
+            self._writer.write_batch(rows)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _batches(part: Part, job: Job) -> Iterator[pa.RecordBatch]:
+    try:
+        with parquet.ParquetFile(part.file, memory_map=True) as file:
+            groups = [*range(part.first, part.last)]
+            size = sum(file.metadata.row_group(group).total_byte_size for group in groups)
+            rows = max(1, min(_BATCH, int(_BATCH_BYTES / max(size / part.rows, 1e-9))))
+            columns = [name for name in job.columns or file.schema_arrow.names if name not in ANNOTATIONS.names]
+            yield from file.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedFileError(
+            f"{part.file}, row groups {part.first} to {part.last - 1}: {error}. Fetch it again, or leave it out."
+        ) from error

@@ -1,0 +1,116 @@
+"""Workers: parts in, each judged by one of several processes, their counts out as they are finished.
+
+The processes are interpreters of their own that are told what to do through a pipe: nothing of the caller's script runs in them,
+so that it needs no `if __name__ == "__main__"`, and none inherits the threads of another.
+"""
+
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+from typing import Any, cast
+
+from hf_regional.errors import CannotWriteError, RegionalError
+from hf_regional.filtering.parquet.judging import Job, judge_part
+from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.report import Counts
+
+Done = tuple[Part, Counts]
+
+
+def judged(job: Job, parts: Sequence[Part], processes: int) -> Iterator[Done]:
+    """Judge parts, in this process or in several; the first error ends all.
+
+    Raises:
+        CannotWriteError: a process was killed, most often for want of memory.
+        RegionalError: what `judge_part` raises.
+    """
+    if processes <= 1 or len(parts) <= 1:
+        yield from ((part, judge_part(job, part)) for part in parts)
+        return
+    supply, results = iter(parts), SimpleQueue[Any]()
+    lock, stop = threading.Lock(), threading.Event()
+
+    def take() -> Part | None:
+        with lock:
+            return None if stop.is_set() else next(supply, None)
+
+    threads = [
+        threading.Thread(target=_run, args=(job, take, results), name=f"filter-{number}", daemon=True)
+        for number in range(min(processes, len(parts)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield from _collected(results, len(threads))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _collected(results: SimpleQueue[Any], running: int) -> Iterator[Done]:
+    while running:
+        result = results.get()
+        if result is None:
+            running -= 1
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            yield result
+
+
+def _run(job: Job, take: Callable[[], Part | None], results: SimpleQueue[Any]) -> None:
+    """Feed one process until there is no part left, or it fails."""
+    with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        inward, outward = cast("Any", process.stdin), cast("Any", process.stdout)
+        try:
+            _tell(inward, job)
+            while (part := take()) is not None:
+                _tell(inward, part)
+                answer = pickle.load(outward)
+                results.put(answer if isinstance(answer, BaseException) else (part, answer))
+                if isinstance(answer, BaseException):
+                    break
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            results.put(CannotWriteError(_died(process)))
+        finally:
+            inward.close()
+            results.put(None)
+
+
+def _tell(stream: Any, message: object) -> None:
+    pickle.dump(message, stream)
+    stream.flush()
+
+
+def _died(process: subprocess.Popen[bytes]) -> str:
+    code = process.wait()
+    return (
+        f"a process that judged rows ended with code {code}; -9 is most often a lack of memory. "
+        "Run again with fewer processes: finished parts are kept."
+    )
+
+
+def serve() -> None:
+    """Be one of the processes: read the job, then part after part, from standard input, and answer on standard output."""
+    # What libraries print must not come between the answers.
+    inward, outward = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    job = pickle.load(inward)
+    while True:
+        try:
+            part = pickle.load(inward)
+        except EOFError:
+            return
+        try:
+            answer: object = judge_part(job, part)
+        except RegionalError as error:
+            answer = error
+        _tell(outward, answer)
+
+
+if __name__ == "__main__":
+    serve()

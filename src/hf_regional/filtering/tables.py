@@ -1,0 +1,88 @@
+"""Tables: an Arrow table or a `Dataset` in, the same cut into kept and dropped rows out. No image is decoded."""
+
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset, Features, concatenate_datasets
+from pyarrow import compute
+
+from hf_regional.filtering.kernel import ANNOTATIONS, judge
+from hf_regional.filtering.plan import Plan
+from hf_regional.filtering.report import Samples, Tally
+from hf_regional.filtering.report.columns import Sampling
+from hf_regional.filtering.report.reading import cell_of, read_samples
+from hf_regional.filtering.streams import annotations
+from hf_regional.filtering.verdict import KEPT
+from hf_regional.records import REGION_VERDICT
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
+
+_BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, above 100,000 the copy of a stream's images does
+_IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
+
+
+def part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[pa.Table, pa.Table | None]:
+    """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
+    samples = tally.samples(split, plan.sampling) if plan.sampling else None
+    judged, counts = judge(table, plan, samples)
+    tally.put(split, 0, counts)
+    if samples and plan.sampling:
+        read_samples(samples, plan.sampling, table)
+    if mode == "annotate":
+        return judged, None
+    kept = _is_kept(judged)
+    return judged.filter(kept), judged.filter(pc.invert(kept))
+
+
+def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[Dataset, Dataset | None]:
+    """Judge the few columns that evidence stands in and lay the answers beside the rest.
+
+    Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
+    """
+    bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
+    judging = partial(annotations, plan=plan, tally=tally, split=split)
+    if len(bare) == 0:  # `map` would not call us, and the columns would be missing
+        empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
+        return empty, None if mode == "annotate" else empty
+    narrow = bare.select_columns(list(plan.reads)).with_format("arrow")
+    answers = narrow.map(
+        judging,
+        batched=True,
+        batch_size=_BATCH,
+        with_indices=True,
+        remove_columns=narrow.column_names,
+        features=Features.from_arrow_schema(ANNOTATIONS),
+        keep_in_memory=len(narrow) <= _IN_MEMORY,
+        load_from_cache_file=False,  # rows found in a cache would not be counted
+        desc="Judging rows",
+    )
+    if plan.sampling:
+        _look_at(bare, plan.sampling, tally.samples(split))
+    judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
+    if mode == "annotate":
+        return judged, None
+    kept = _is_kept(answers.data).to_numpy()
+    return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
+
+
+def _look_at(dataset: Dataset, sampling: Sampling, samples: Samples) -> None:
+    """Read texts and pictures, of the sampled rows alone."""
+    rows = samples.rows_without_texts()
+    shown = dataset.select_columns(list(sampling.columns)).with_format("arrow").select(rows)
+    place = {row: number for number, row in enumerate(rows)}
+    # One at a time: a row may hold a picture of many megabytes.
+    samples.read_texts(sampling, lambda column, row: cell_of(shown[place[row] : place[row] + 1], column, 0))
+    samples.read_pictures(sampling, lambda column, row: cell_of(shown[place[row] : place[row] + 1], column, 0))
+
+
+def _is_kept(judged: Any) -> Any:
+    return pc.equal(judged.column(REGION_VERDICT), KEPT)
+
+
+def _formatted(judged: Dataset, like: Dataset) -> Dataset:
+    """Give back the format that the source had, the new columns included where it had chosen columns."""
+    form: dict[str, Any] = like.format
+    chosen = None if set(form["columns"]) == set(like.column_names) else [*form["columns"], *ANNOTATIONS.names]
+    return judged.with_format(form["type"], columns=chosen, output_all_columns=form["output_all_columns"], **form["format_kwargs"])

@@ -1,0 +1,15 @@
+"""Network: requests in, parsed answers out; politely, within a budget, and never waiting for ever.
+
+client = HttpClient(timeout_s=60, retry=Retry(attempts=4))
+client.json("POST", "http://localhost:8000/v1/chat/completions", {"model": "m", "messages": []})
+
+for place, reply in each(ask, prompts, workers=16):     # as they come in, 16 at a time
+    ...
+"""
+
+from hf_regional.network.client import HttpClient as HttpClient
+from hf_regional.network.concurrently import each as each
+from hf_regional.network.retrying import Retry as Retry
+from hf_regional.network.spending import Spending as Spending
+
+__all__ = ["HttpClient", "Retry", "Spending", "each"]
