@@ -33,7 +33,8 @@ Vietnamese VNM demonym .9 | Myanmar MMR country .95 | မြန်မာ MMR cou
 Singapore SGP country .95 | 新加坡 SGP country .95 | Malaysia MYS country .95 | Kuala Lumpur MYS capital .95 | Phnom Penh KHM capital .95
 Cambodia KHM country .95 | ភ្នំពេញ KHM capital .95
 Indonesia IDN country .95 | Bali IDN province .95 | Balinese IDN demonym .8
-Java IDN province .95 | Philippines PHL country .95 | Manila PHL capital .95 | Pinoy PHL demonym .85 | ລາວ LAO country .9 | Laos LAO country .95
+Java IDN province .95
+Philippines PHL country .95 | Manila PHL capital .95 | Pinoy PHL demonym .85 | ລາວ LAO country .9 | Laos LAO country .95
 ສະຫວັນນະເຂດ LAO province .95 | London GBR capital .9 | Paris FRA capital .9 | Sydney AUS city .9 | Turkey TUR country .95
 Istanbul TUR city .95 | Jordan JOR country .95 | Amman JOR capital .95 | Georgia GEO country .95 | Guinea GIN country .95
 Papua New Guinea PNG country .95 | Niger NER country .95 | Nigeria NGA country .95 | San José CRI capital .4 | San José USA city .5

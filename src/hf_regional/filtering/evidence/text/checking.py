@@ -19,8 +19,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _SHARES: Final = ("place", "demonym", "dish", "prior", "weight")
 _OPTIONAL: Final = frozenset({"country", "weight"})
-ROLES: Final = ("at", "of", "skip", "plain", "join")
-_CATEGORIES: Final = ("country", "former", "province", "capital", "city", "landmark", "demonym", "language-name", "dish", "culture")
+ROLES: Final = ("in", "at", "of", "skip", "plain", "join")
+_PLACES: Final = ("country", "former", "state", "province", "capital", "city", "landmark")
+_CATEGORIES: Final = (*_PLACES, "demonym", "language-name", "dish", "culture")
 
 
 def check(tables: Mapping[str, str], classes: Collection[str]) -> dict[str, tuple[dict[str, str], ...]]:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.entries import Entry, Meaning
 from hf_regional.filtering.evidence.text.folding import accented
-from hf_regional.filtering.evidence.text.rules import AT, JOIN, OF, PLAIN, SKIP, Homograph, Rules, Words
+from hf_regional.filtering.evidence.text.rules import AT, JOIN, OF, OWN, PLAIN, SKIP, Homograph, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
 _STEPS: Final = 4  # entries on either side that are stepped over
@@ -16,6 +16,9 @@ _LISTS: Final = frozenset({",", "&"})
 _QUIET: Final = frozenset({AT, OF, JOIN, PLAIN, SKIP})  # roles that are no class of head nouns
 _BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sandwiches" is no English: what is there has no preposition
 _PROPER: Final = frozenset({"street", "venue", "organisation"})  # "Bangkok Street" is a name, a "Bangkok street" is in Bangkok
+_TELLS: Final = frozenset({"demonym", "language-name"})  # what they tell apart decides: a "Cuban farmer" is in Cuba, a "Cuban heel" is not
+_UNTOLD: Final = 0.5
+_LANGUAGE: Final = 0.7  # of P(country | a language's name): what is said in it, or of it, may be anywhere
 _COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
 _SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
 _NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it is written as a name
@@ -77,6 +80,8 @@ class Name:
         weight = meaning.weight * likely * _accents(self.entry, self.clause.written)
         if self.role:
             return weight * rules.factors[self.role][_COLUMN.get(meaning.category, 0)]
+        if meaning.category in _TELLS:
+            return weight * (_UNTOLD if noun else _LANGUAGE if meaning.category == "language-name" else 1)
         return weight**0.5 if self.explicit else weight
 
     def _usual(self, category: str) -> float:
@@ -120,6 +125,8 @@ def _role(before: str, after: str, said: bool, clause: Clause, entry: Entry) -> 
         return ""
     else:
         role = after
+    if role == OWN and entry.is_place:
+        return ""
     return "" if role in _PROPER and entry.meanings[0].category == "landmark" else role
 
 

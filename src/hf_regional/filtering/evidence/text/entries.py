@@ -10,8 +10,8 @@ from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules
 from hf_regional.filtering.hits import NOWHERE, country_places
 from hf_regional.regions.tables import table
 
-PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
-_WIDEST: Final = ("country", "former", "province", "capital", "city", "landmark", PHRASE)
+PLACES: Final = frozenset({"country", "former", "state", "capital", "city", "province", "landmark", PHRASE})
+_WIDEST: Final = ("country", "former", "state", "province", "capital", "city", "landmark", PHRASE)
 _SHORT: Final = 4  # so many characters of these scripts may be part of a longer word; two of Han are a town
 _SYLLABIC: Final = frozenset({"thai", "lao", "khmer", "burmese"})
 _FLAG, _FLAG_WEIGHT = "flag", 0.85  # also shown by visitors, learners and fans

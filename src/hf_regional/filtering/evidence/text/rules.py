@@ -17,6 +17,8 @@ from hf_regional.filtering.evidence.text.tables import rows_of
 PHRASE: Final = "phrase"
 # What words beside a name say where they are no head nouns: something is there; something is its own, or there; they are stepped over;
 # nothing; a list goes on.
+# "in" is an "at" behind which a word with a capital is a place, known or not.
+OWN: Final = "own"  # the class of head nouns that a demonym is enough for: people, temples, landscapes
 AT, OF, SKIP, PLAIN, JOIN = "at", "of", "skip", "plain", "join"
 
 
@@ -35,7 +37,8 @@ class Homograph:
     given_name: bool
 
 
-_FUNCTION: Final = frozenset({AT, OF, SKIP, JOIN})
+_IN: Final = "in"
+_FUNCTION: Final = frozenset({_IN, AT, OF, SKIP, JOIN})
 
 
 class Thing(NamedTuple):
@@ -102,7 +105,7 @@ class Rules:
             (*_things(rows["elsewhere.tsv"], "texts"), *_things(rows["phrases.tsv"], "phrases")),
             frozenset(fold_text(word) for side, role, cell in words if side == "before" and role in _FUNCTION for word in cell.split("|")),
             frozenset(fold_text(word) for row in rows["goods.tsv"] for word in row["words"].split("|")),
-            _somewhere(cell for side, role, cell in words if (side, role) == ("before", AT)),
+            _somewhere(cell for side, role, cell in words if (side, role) == ("before", _IN)),
         )
 
 
@@ -113,7 +116,7 @@ def default_rules() -> Rules:
 
 
 def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
-    roles = {fold_text(word): role for role, cell in rows for word in cell.split("|")}
+    roles = {fold_text(word): AT if role == _IN else role for role, cell in rows for word in cell.split("|")}
     roles.pop("", None)
     unspaced = {word: role for word, role in roles.items() if not is_spaced(word[nearest])}
     spaced = dict[str, list[tuple[str, str]]]()

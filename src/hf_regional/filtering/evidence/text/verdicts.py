@@ -18,7 +18,7 @@ _DOUBT: Final = 0.5
 _DOUBTFUL: Final = 0.15
 _SETTLED: Final = 0.9
 _WHOLE: Final = frozenset({"country", "former"})
-_CONTAINERS: Final = frozenset({"country", "former", "province", PHRASE})
+_CONTAINERS: Final = frozenset({"country", "former", "state", "province", PHRASE})
 _ALIKE: Final = frozenset({"breed", "thing", "namesake"})  # what they are called after supports nothing
 
 
@@ -59,6 +59,8 @@ def _holds(outer: Name, inner: Name) -> bool:
     if max((score for _, score in outer.scores), default=0) < SURE:
         return False
     outside, inside = outer.entry.meanings[0].category, inner.entry.meanings[0].category
+    if outside == "state":  # "Lebanon, Ohio": of all that is inside a country only these are added to every town
+        return True
     if inside in _WHOLE or inside == "capital":
         return inside == "capital" and outside in _CONTAINERS
     return outside in _CONTAINERS or inside != "province" or outer.clause.closes in ("", ".")
