@@ -1,64 +1,49 @@
-"""Clauses: a text and its folding in; the folding with a mark wherever punctuation stood between two words out."""
+"""Clauses: a text and its folding in; the punctuation between its words, and where its clauses begin and end, out."""
 
-from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from hf_regional.filtering.evidence.text.folding import SPACE, Folded
+from hf_regional.filtering.evidence.text.folding import BREAK, SIGNS, SPACE, Folded
 
-# Weakest first: of several signs between two words the strongest counts.
-_SIGNS: Final = (
-    ("'", "'’ʼ`´"),
-    ("-", "-‐‑"),
-    ("#", "#＃@＠"),
-    ("&", "&＆/+"),
-    (",", ",،、，・·"),
-    (":", ":：|–—―~→•*=;；"),
-    ("(", "([{（【「『《“\"«"),
-    (")", ")]}）】」』》”»"),
-    (".", ".!?。！？।။၊…\n\r។"),
-)
-_BLANKS: Final = " \t\n\r\u00a0\u3000"
-_DASH, _STOP = ":", "."
+_HYPHEN, _DASH = (next(place for place, signs in enumerate(SIGNS) if signs[0] == mark) for mark in "-:")
+_MARKS: Final = np.array([ord(signs[0]) for signs in SIGNS], np.uint32)
+_ENDS: Final = np.array([signs[0] not in " '-#" for signs in SIGNS])  # the signs that end a clause
 
 
-def marked(codes: np.ndarray, folded: Folded) -> str:
-    """Write the folded characters with `'-#&,:().` for a blank that stood for such signs; as long as `folded`.
+class Signs(NamedTuple):
+    """Punctuation of folded text.
+
+    text: as long, with `'-#&,:().` for a blank that stood for such a sign. edges: (k,) int64, the places of signs that end a clause, and
+    of the breaks between cells.
+    """
+
+    text: str
+    edges: np.ndarray
+
+
+def read_signs(codes: np.ndarray, folded: Folded) -> Signs:
+    """Read the punctuation that folding made blanks of.
 
     A hyphen among blanks is a dash, a stop inside a word ("bit.la") is nothing.
 
     >>> from hf_regional.filtering.evidence.text.folding import code_points, fold
     >>> text = code_points(" Bali-style bed - made in Leeds, UK (new)")
-    >>> marked(text, fold(text))
-    ' bali-style bed:made in leeds,uk(new)'
+    >>> signs = read_signs(text, fold(text))
+    >>> signs.text, signs.edges.tolist()
+    (' bali-style bed:made in leeds,uk(new)', [15, 29, 32, 36])
     """
-    classes, chars, blank = _tables()
-    short = np.minimum(codes, len(classes) - 1)
-    places = np.flatnonzero(classes[short])
+    places = np.flatnonzero(folded.signs != 0)
+    sign = folded.signs[places]
+    blank_after = codes[np.minimum(places + 1, len(codes) - 1)] <= SPACE
+    dashes = (sign == _HYPHEN) & (blank_after | (codes[np.maximum(places - 1, 0)] <= SPACE))
+    sign[dashes] = _DASH
+    sign[(codes[places] == ord(".")) & ~blank_after] = 0
+    target = np.searchsorted(folded.origin, places.astype(np.int32), "right") - 1
+    kept = (sign > 0) & (target >= 0) & (folded.codes[target] == SPACE)
+    order = np.argsort(sign[kept], kind="stable")
+    sign, target = sign[kept][order], target[kept][order]
     out = folded.codes.copy()
-    if len(places):
-        sign = classes[short[places]].astype(np.int64)
-        before, after = blank[short[np.maximum(places - 1, 0)]], blank[short[np.minimum(places + 1, len(codes) - 1)]]
-        sign = np.where((sign == _number("-")) & (before | after), _number(_DASH), sign)
-        sign = np.where((codes[places] == ord(_STOP)) & ~after, 0, sign)
-        target = np.searchsorted(folded.origin, places, "right") - 1
-        kept = (sign > 0) & (out[np.maximum(target, 0)] == SPACE) & (target >= 0)
-        sign, target = sign[kept], target[kept]
-        order = np.argsort(sign, kind="stable")
-        out[target[order]] = chars[sign[order]]
-    return out.tobytes().decode("utf-32-le")
-
-
-def _number(mark: str) -> int:
-    return next(number for number, (known, _) in enumerate(_SIGNS, 1) if known == mark)
-
-
-@cache
-def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    classes = np.zeros(0x10000, np.uint8)
-    for number, (_, signs) in enumerate(_SIGNS, 1):
-        classes[[ord(sign) for sign in signs]] = number
-    blank = np.zeros(0x10000, bool)
-    blank[[ord(char) for char in _BLANKS]] = True
-    return classes, np.array([SPACE, *(ord(mark) for mark, _ in _SIGNS)], np.uint32), blank
+    out[target] = _MARKS[sign]
+    edge = np.concatenate([target[_ENDS[sign]], np.flatnonzero(folded.codes == BREAK)])
+    return Signs(out.tobytes().decode("utf-32-le"), np.sort(edge))

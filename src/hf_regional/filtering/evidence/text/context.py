@@ -1,159 +1,177 @@
-"""Context: the names found in one row and the text around them in; for each, what it is there and how surely, out."""
+"""Context: a name found in a cell and the clause around it in; what it is there, and how surely, out."""
 
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from hf_regional.filtering.evidence.text.matching import Meaning
-from hf_regional.filtering.evidence.text.rules import PHRASE, Homograph, Rules, Words
+from hf_regional.filtering.evidence.text.cells import Cell
+from hf_regional.filtering.evidence.text.entries import Entry, Meaning
+from hf_regional.filtering.evidence.text.folding import accented
+from hf_regional.filtering.evidence.text.rules import AT, JOIN, OF, OWN, PLAIN, SKIP, Homograph, Rules, Words
 from hf_regional.filtering.evidence.text.scripts import is_spaced
 
-PLACES: Final = frozenset({"country", "former", "capital", "city", "province", "landmark", PHRASE})
-CONTAINERS: Final = frozenset({"country", "former", "province", PHRASE})
-_WINDOW: Final = 48  # characters on either side that are read
-_REACH: Final = 3  # words on either side
-_CLAUSE: Final = frozenset(",:().#&")
-_END: Final = frozenset(",:).\x1e")
-_CAPITAL_PRIOR: Final = 0.3  # a homograph below it is a place only where it is written as a name
+_STEPS: Final = 4  # entries on either side that are stepped over
+_ENDS: Final = frozenset({"", ",", ":", ")", "."})
+_OPENS: Final = frozenset({"", ",", ":", "("})
+_WORDS: Final = frozenset({" ", "-"})
+_LISTS: Final = frozenset({",", "&"})
+_QUIET: Final = frozenset({AT, OF, JOIN, PLAIN, SKIP})  # roles that are no class of head nouns
+_BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sandwiches" is no English: what is there has no preposition
+_PROPER: Final = frozenset({"street", "venue", "organisation"})  # "Bangkok Street" is a name, a "Bangkok street" is in Bangkok
+_TELLS: Final = frozenset({"demonym", "language-name"})  # what they tell apart decides: a "Cuban farmer" is in Cuba, a "Cuban heel" is not
+_UNTOLD: Final = 0.5
+_LANGUAGE: Final = 0.7  # of P(country | a language's name): what is said in it, or of it, may be anywhere
+_COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
+_SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
+_NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it is written as a name
+_AGAINST: Final = 0.05
+_BORNE: Final = 0.15  # "Jordan Peterson", "Paris Hilton"
+_SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
+_SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
+_FEW, _MANY = 5, 9  # letters: "Hue" for Huế is a word of other languages, and of nine letters no two words differ by accents alone
+_UNACCENTED, _MISACCENTED = 0.4, 0.3
 
 
-@dataclass(slots=True)
-class Name:
-    """One name in a row: where it stands in the folded text, its readings, and what the words beside it say."""
+class Clause(NamedTuple):
+    """Where a name stands.
 
+    written: the name as it stands there; start, end: its places in the folded text. tail, lead: the rest of its clause before and behind
+    it, a blank at either end; opens, closes: the signs beside it, "" at the ends of a cell. capital: written as a name, or among words
+    that have no capitals. before_capital: the next word has one. joined: letters stand next to it, in a script without blanks.
+    """
+
+    written: str
     start: int
     end: int
-    text: str
-    meanings: tuple[Meaning, ...]
-    capital: bool  # written as a name, or in a script or a row without capitals
-    role: str = ""  # a class of `heads.tsv`, or nothing
-    explicit: bool = False  # the text says that something is there
-    attributive: bool = False  # a noun follows
-    scores: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])  # country, confidence
-
-    @property
-    def is_place(self) -> bool:
-        return self.meanings[0].category in PLACES
+    tail: str
+    lead: str
+    opens: str
+    closes: str
+    capital: bool
+    before_capital: bool
+    joined: bool
 
 
-def read_name(name: Name, marked: str, words: "set[str] | None", rules: Rules) -> None:
-    """Read the words beside a name: fills in role, explicit, attributive and scores."""
-    start, end = name.start, name.end
-    before, after = marked[max(start - _WINDOW, 0) : start], marked[end : end + _WINDOW]
-    gap_before, gap_after = before[-1:], after[:1]
-    name.role = _head_after(after, rules.after) or _head_before(before, rules.before)
-    if name.is_place and not name.role:
-        name.explicit = _is_at(before, after, gap_before, gap_after, rules)
-    name.attributive = gap_after in " -" and after[1:2] not in ("\x1e", "") and not _stops(after, rules)
-    homograph = rules.homographs.get(name.text)
-    name.scores = [(meaning.country, score) for meaning in name.meanings if (score := _score(name, meaning, homograph, words, rules)) > 0]
+class Name:
+    """A name read in its clause.
+
+    role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins: it goes on with a list; qualifies: other
+    words stand next to it, so that it may only tell them apart ("Bali dancers", "timnas Indonesia"); scores: (country, confidence) of
+    its readings.
+    """
+
+    __slots__ = ("clause", "entry", "explicit", "joins", "qualifies", "role", "scores")
+
+    def __init__(self, entry: Entry, clause: Clause, cell: Cell, rules: Rules) -> None:
+        _, _, _, tail, lead, opens, closes, *_ = clause
+        before = _behind(tail, rules.before) if tail else ""
+        after = _ahead(lead, rules.after) if lead and closes not in _ENDS else ""
+        noun = bool(lead) and closes in _WORDS and after != AT and lead[1 : lead.find(" ", 1)] not in rules.function_words
+        filled = not tail and not lead and opens in _OPENS and closes in _ENDS
+        said = entry.is_place and (before == AT or after == AT or filled)
+        self.entry, self.clause = entry, clause
+        self.role = _role(before, after, said, clause, entry)
+        self.explicit = not self.role and (said or (entry.is_place and before == OF and not noun))
+        self.joins = before == JOIN or (opens in _LISTS and not tail)
+        self.qualifies = not self.explicit and (noun or clause.joined or (bool(tail) and not self.joins and opens in _WORDS))
+        self.scores = [(meaning.country, self._score(meaning, noun, cell, rules)) for meaning in entry.meanings]
+
+    def _score(self, meaning: Meaning, noun: bool, cell: Cell, rules: Rules) -> float:
+        homograph = _homograph(self.entry, self.clause.written)
+        likely = self._usual(meaning.category) if homograph is None else self._other(homograph, noun, cell)
+        weight = meaning.weight * likely * _accents(self.entry, self.clause.written)
+        if self.role:
+            return weight * rules.factors[self.role][_COLUMN.get(meaning.category, 0)]
+        if meaning.category in _TELLS:
+            return weight * (_UNTOLD if noun else _LANGUAGE if meaning.category == "language-name" else 1)
+        return weight**0.5 if self.explicit else weight
+
+    def _usual(self, category: str) -> float:
+        """P(this is the name, as it is written) of what has no other meaning."""
+        if not self.clause.capital and self.entry.is_place:
+            return _SMALL[self.explicit]
+        return _SHORT if self.entry.short and self.clause.joined and category == "city" and not self.explicit else 1.0
+
+    def _other(self, homograph: Homograph, noun: bool, cell: Cell) -> float:
+        """P(the place) of a name that is also something else."""
+        if not homograph.against.isdisjoint(cell.words) or any(word in cell.folded for word in homograph.against_inside):
+            return _AGAINST
+        if homograph.given_name and noun and self.clause.before_capital and not self.explicit:
+            return _BORNE
+        if not self.clause.capital and homograph.prior < _NAMES:
+            return homograph.prior / 2
+        written = 1.0 if self.clause.capital else _SMALL[self.explicit]
+        return written * (max(homograph.prior, _SAID) if self.explicit else homograph.prior)
 
 
-def _score(name: Name, meaning: Meaning, homograph: Homograph | None, words: set[str] | None, rules: Rules) -> float:
-    weight, place = meaning.weight, meaning.category in PLACES
-    if homograph is not None:
-        if words and not homograph.against.isdisjoint(words):
-            return 0.05 * weight
-        prior = homograph.prior
-        if name.explicit and (name.capital or prior >= _CAPITAL_PRIOR):
-            prior = max(prior, 0.75)
-        weight *= prior if name.capital or prior >= _CAPITAL_PRIOR else prior / 2
-    elif not name.capital and place:
-        weight *= 0.75 if name.explicit else 0.5
-    if name.role:
-        factor = rules.factors[name.role]
-        return weight * factor[0 if place else 1]
-    return weight**0.5 if name.explicit else weight
+def _homograph(entry: Entry, written: str) -> Homograph | None:
+    """The other meaning of a name, unless its accents rule that out."""
+    homograph = entry.homograph
+    if homograph is None or written.isascii() or not entry.accents:
+        return homograph
+    letters = accented(written)
+    return None if letters in entry.accents and letters not in homograph.accents else homograph
 
 
-def _is_at(before: str, after: str, gap_before: str, gap_after: str, rules: Rules) -> bool:
-    starts, ends = before[-2:-1] in ("\x1e", ""), gap_after in _END or after[1:2] in ("\x1e", "")
-    if (starts or gap_before in ",:(") and ends:
-        return True
-    said = _said_after(after, rules.at_after)
-    return said == "at" or _walk_back(before, rules.at_before)
+def _role(before: str, after: str, said: bool, clause: Clause, entry: Entry) -> str:
+    """The class of the head noun beside a name, if it has one that matters there."""
+    if before and before not in _QUIET:
+        role = before
+    elif (
+        not after
+        or after in _QUIET
+        or clause.closes == "'"
+        or (said and after in _BARE)
+        or (after in _PROPER and entry.is_place and clause.written[0].isupper() and not clause.before_capital)
+    ):
+        return ""
+    else:
+        role = after
+    if role == OWN and entry.is_place:
+        return ""
+    return "" if role in _PROPER and entry.meanings[0].category == "landmark" else role
 
 
-def _walk_back(before: str, table: Words) -> bool:
-    """Whether a word of place stands before, across articles, points of the compass and the like."""
-    tail = _tail(before)
-    if tail and not is_spaced(tail[-1]):
-        return _longest_end(tail, table) == "at"
-    parts = tail.split()
-    while parts:
-        for count in range(min(_REACH, len(parts)), 0, -1):
-            role = table.spaced.get(" ".join(parts[-count:]))
-            if role == "at":
-                return True
-            if role == "skip":
-                del parts[-count:]
-                break
-        else:
-            return False
-    return False
+def _accents(entry: Entry, written: str) -> float:
+    """P(the name | the accents it is written with): left out they say little of long names, others than its own are another word."""
+    if written.isascii():
+        return 1.0 if entry.plain or len(written) > _FEW else _UNACCENTED
+    if written[0] >= "ɐ" or len(written) > (_MANY if entry.accents else _FEW) or accented(written) in entry.accents:
+        return 1.0
+    return _MISACCENTED
 
 
-def _said_after(after: str, table: Words) -> str:
-    head = _lead(after)
-    if head and not is_spaced(head[0]):
-        return _longest_start(head, table)
-    parts = head.split()[:1]
-    return table.spaced.get(parts[0], "") if parts else ""
-
-
-def _head_before(before: str, table: Words) -> str:
-    tail = _tail(before)
-    if tail and not is_spaced(tail[-1]):
-        return _plain(_longest_end(tail, table))
-    parts = tail.split()[-_REACH:]
-    for count in range(len(parts), 0, -1):
-        role = table.spaced.get(" ".join(parts[-count:]))
-        if role:
-            return _plain(role)
+def _behind(tail: str, table: Words) -> str:
+    """The role of the words before a name; across articles, points of the compass and the like only that something is there."""
+    if not is_spaced(tail[-2]):
+        return next((role for length in table.lengths if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
+    for step in range(_STEPS):
+        role, length = _match_end(tail, table)
+        if role not in (SKIP, PLAIN):
+            return role if step == 0 or role in (AT, OF) else ""
+        tail = tail[: 1 - length]
     return ""
 
 
-def _head_after(after: str, table: Words) -> str:
-    head = _lead(after)
-    if head and not is_spaced(head[0]):
-        return _plain(_longest_start(head, table))
-    parts = head.split()[: _REACH + 1]
-    for first in range(len(parts)):
-        for count in range(min(_REACH, len(parts) - first), 0, -1):
-            role = table.spaced.get(" ".join(parts[first : first + count]))
-            if role and role != "skip":
-                return _plain(role)
-        if table.spaced.get(parts[first]) != "skip":
-            return ""
+def _ahead(lead: str, table: Words) -> str:
+    """The role of the words behind a name, across adjectives."""
+    if not is_spaced(lead[1]):
+        return next((role for length in table.lengths if (role := table.unspaced.get(lead[1 : length + 1]))), "")
+    for step in range(_STEPS):
+        role, length = _match_start(lead, table)
+        if role != SKIP:
+            return role if step == 0 or role != AT else ""
+        lead = lead[length - 1 :]
     return ""
 
 
-def _plain(role: str) -> str:
-    return "" if role == "plain" else role
+def _match_end(tail: str, table: Words) -> tuple[str, int]:
+    for entry, role in table.spaced.get(tail[tail.rfind(" ", 0, -1) + 1 : -1], ()):
+        if tail.endswith(entry):
+            return role, len(entry)
+    return "", 0
 
 
-def _stops(after: str, rules: Rules) -> bool:
-    """Whether what follows is no noun that the name could qualify."""
-    parts = _lead(after).split(maxsplit=1)
-    return not parts or parts[0] in rules.at_before.spaced or parts[0] in rules.at_after.spaced
-
-
-def _tail(before: str) -> str:
-    """What stands before a name in its clause."""
-    cut = max(before.rfind(mark) for mark in ",:().&\x1e")
-    return before[cut + 1 :].replace("-", " ").replace("'", " ").replace("#", " ").strip()
-
-
-def _lead(after: str) -> str:
-    """What follows a name in its clause."""
-    for place, char in enumerate(after):
-        if char in _CLAUSE or char == "\x1e":
-            return after[:place].replace("-", " ").replace("'", " ").strip()
-    return after.replace("-", " ").replace("'", " ").strip()
-
-
-def _longest_end(tail: str, table: Words) -> str:
-    return next((role for word, role in table.unspaced if tail.endswith(word)), "")
-
-
-def _longest_start(head: str, table: Words) -> str:
-    return next((role for word, role in table.unspaced if head.startswith(word)), "")
+def _match_start(lead: str, table: Words) -> tuple[str, int]:
+    for entry, role in table.spaced.get(lead[1 : lead.find(" ", 1)], ()):
+        if lead.startswith(entry):
+            return role, len(entry)
+    return "", 0

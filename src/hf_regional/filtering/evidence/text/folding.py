@@ -17,7 +17,24 @@ from hf_regional.filtering.evidence.text.tables import rows_of
 SPACE: Final = 0x20
 BREAK: Final = 0x1E  # between two cells: no name reaches across it
 _KNOWN: Final = 0x20000  # code points below it have an entry; above lie rare Han letters and unassigned planes
-_VOWELS: Final = range(0x1160, 0x1200)  # Hangul vowels and final consonants, parts of a syllable once it is decomposed
+# Punctuation between words, by what it says; each row begins with its own mark. Weakest first: of several between two words the
+# strongest counts.
+SIGNS: Final = (
+    " ",
+    "''’ʼ`´",
+    "--‐‑",
+    "##＃@＠",
+    "&&＆/+",
+    ",,،、，・·",
+    "::：|–—―~→•*=;；",
+    '(([{（【「『《“"«',
+    "))]}）】」』》”»",
+    "..!?。！？।။၊…\n\r",
+)
+_SIGN, _LOWER, _UPPER, _ODD, _ORDERED = 0x0F, 0x10, 0x20, 0x40, 0x80  # bits of `_Table.kinds`
+_CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below
+# Letters that belong to the letter before them: Hangul vowels and final consonants, once decomposed, and Thai and Lao vowels behind one.
+_VOWELS: Final = frozenset((*range(0x1160, 0x1200), 0xE30, 0xE32, 0xE33, 0xE45, 0xEB0, 0xEB2, 0xEB3))
 _FLAGS: Final = range(0x1F1E6, 0x1F200)  # regional indicators: two of them are a flag
 _VARIATIONS: Final = range(0xFE00, 0xFE10)  # choose a glyph, say nothing
 _SILENT: Final = (
@@ -30,7 +47,24 @@ _SILENT: Final = (
 )
 # What sits on or under a letter, by the place it is written in; runs of such marks are sorted so that typing order does not matter.
 # Burmese: Unicode Technical Note 11, medials y r w h, then vowels, then dot below and visarga.
-_BURMESE_ORDER: Final = (0x103B, 0x103C, 0x103D, 0x103E, 0x1031, 0x102D, 0x102E, 0x1032, 0x102F, 0x1030, 0x102B, 0x102C, 0x103A, 0x1036, 0x1037, 0x1038)
+_BURMESE_ORDER: Final = (
+    0x103B,
+    0x103C,
+    0x103D,
+    0x103E,
+    0x1031,
+    0x102D,
+    0x102E,
+    0x1032,
+    0x102F,
+    0x1030,
+    0x102B,
+    0x102C,
+    0x103A,
+    0x1036,
+    0x1037,
+    0x1038,
+)
 _PASSES: Final = 6  # no syllable has more marks; keeps a megabyte of marks linear
 _COENG, _KHMER_DA, _KHMER_TA = 0x17D2, 0x178A, 0x178F  # under a letter both look alike and are typed for each other
 
@@ -39,11 +73,13 @@ _COENG, _KHMER_DA, _KHMER_TA = 0x17D2, 0x178A, 0x178F  # under a letter both loo
 class Folded:
     """n folded characters.
 
-    codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int64, the character of the input each stems from.
+    codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int32, the character of the input each stems from.
+    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0.
     """
 
     codes: np.ndarray
     origin: np.ndarray
+    signs: np.ndarray
 
     def text(self) -> str:
         """The folded characters as a string."""
@@ -57,23 +93,21 @@ def fold(codes: np.ndarray) -> Folded:
     ' visit da nang phnom penh'
     """
     table = _table()
-    known = np.minimum(codes, _KNOWN - 1)
-    lengths = table.length[known] + _starts_word(codes, known, table)
-    if lengths.min(initial=1) == 1 and lengths.max(initial=1) == 1:
-        origin, folded = np.arange(len(codes)), table.first[known]
-    else:
-        origin = np.repeat(np.arange(len(codes)), lengths)
-        folded = _expanded(known, lengths, origin, table)
-    rare = codes >= _KNOWN
-    if rare.any():
+    rare = codes >= _KNOWN if codes.max(initial=0) >= _KNOWN else None
+    places = codes.astype(np.intp) if rare is None else np.minimum(codes, _KNOWN - 1).astype(np.intp)
+    kinds = table.kinds.take(places)
+    # "BangkokStreet": a capital between small letters begins a word
+    words = np.flatnonzero((kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) != 0) + 1
+    origin, folded = _expand(places, np.flatnonzero((kinds & _ODD) != 0), words, table)
+    if rare is not None:
         folded = np.where(rare[origin], _rare(codes[origin]), folded)
-    _respell(folded)
+    if (kinds & _ORDERED).any():
+        _respell(folded)
     spaces = folded == SPACE
-    keep = ~(spaces[1:] & spaces[:-1])
-    if not keep.all():
-        keep = np.concatenate([[True], keep])
-        folded, origin = folded[keep], origin[keep]
-    return Folded(folded, origin)
+    single = np.ones(len(folded), bool)
+    single[1:] = ~(spaces[1:] & spaces[:-1])
+    keep = np.flatnonzero(single)
+    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN)
 
 
 def fold_text(text: str) -> str:
@@ -90,6 +124,18 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
+@cache
+def accented(text: str) -> str:
+    """The letters of a Latin spelling with accents, in no order that typing could change; "" without accents or in other scripts.
+
+    >>> accented("Hoà") == accented("hòa"), accented("Hoa")
+    (True, '')
+    """
+    if text.isascii() or text[0] >= "ɐ":
+        return ""
+    return "".join(sorted(unicodedata.normalize("NFD", text.casefold())))
+
+
 def marks() -> np.ndarray:
     """For each code point below 0x20000, whether it belongs to the letter before it: no name begins with it or ends before it."""
     return _table().mark
@@ -97,14 +143,13 @@ def marks() -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    length: np.ndarray  # (k,) int64, how many characters a code point becomes
-    first: np.ndarray  # (k,) uint32, the first of them, or a space
-    offset: np.ndarray  # (k,) int64, where all of them stand in `spellings`
+    kinds: np.ndarray  # (k,) uint8, bits: the number of a sign, small letter, capital, becomes none or several, has an order
+    first: np.ndarray  # (k,) uint32, what a code point becomes, the first of several, or a space
+    length: np.ndarray  # (k,) uint8, how many it becomes
+    offset: np.ndarray  # (k,) int32, where all of them stand in `spellings`
     spellings: np.ndarray  # uint32
     order: np.ndarray  # (k,) uint8, 0 for letters
     mark: np.ndarray  # (k,) bool
-    lower: np.ndarray  # (k,) bool
-    upper: np.ndarray  # (k,) bool
 
 
 @cache
@@ -113,17 +158,20 @@ def _table() -> _Table:
     spelt = [_spelling(code, own) for code in range(_KNOWN)]
     length = np.array([len(text) for text in spelt])
     categories = [unicodedata.category(chr(code)) for code in range(_KNOWN)]
-    cased = np.array([code < 0x590 for code in range(_KNOWN)])  # Latin, Greek, Cyrillic, Armenian
     order = np.array([_order(code) for code in range(_KNOWN)], np.uint8)
+    kinds = np.where(length != 1, _ODD, 0) | np.where(order > 0, _ORDERED, 0)
+    for code in range(_CASED):
+        kinds[code] |= {"Ll": _LOWER, "Lu": _UPPER}.get(categories[code], 0) if length[code] == 1 else 0
+    for number, signs in enumerate(SIGNS):
+        kinds[[ord(sign) for sign in signs[1:]]] |= number
     return _Table(
-        length,
+        kinds.astype(np.uint8),
         np.array([ord(text[0]) if text else SPACE for text in spelt], np.uint32),
-        np.concatenate([[0], np.cumsum(length)[:-1]]),
+        length.astype(np.uint8),
+        np.concatenate([[0], np.cumsum(length)[:-1]]).astype(np.int32),
         np.array([ord(char) for text in spelt for char in text], np.uint32),
         order,
         np.array([category in ("Mn", "Mc", "Me") or code in _VOWELS for code, category in enumerate(categories)]),
-        cased & np.array([category == "Ll" for category in categories]),
-        cased & np.array([category == "Lu" for category in categories]),
     )
 
 
@@ -155,20 +203,26 @@ def _order(code: int) -> int:
     return 0 if burmese else unicodedata.combining(chr(code))
 
 
-def _starts_word(codes: np.ndarray, known: np.ndarray, table: _Table) -> np.ndarray:
-    """One for a capital behind a small letter: "BangkokStreetFood" is three words."""
-    starts = np.zeros(len(codes), np.int64)
-    starts[1:] = table.lower[known[:-1]] & table.upper[known[1:]]
-    return starts
-
-
-def _expanded(known: np.ndarray, lengths: np.ndarray, origin: np.ndarray, table: _Table) -> np.ndarray:
-    """The spellings of all characters after one another, a space before each that starts a word inside a word."""
-    source = known[origin]
-    begin = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    place = np.arange(len(origin)) - begin[origin] - (lengths - table.length[known])[origin]
-    spelt = table.spellings[np.minimum(table.offset[source] + np.maximum(place, 0), len(table.spellings) - 1)]
-    return np.where(place < 0, SPACE, spelt)
+def _expand(known: np.ndarray, odd: np.ndarray, words: np.ndarray, table: _Table) -> tuple[np.ndarray, np.ndarray]:
+    """Write the spellings of all characters after one another, a blank before those at `words`; (n,) origins and (n,) code points."""
+    origin, folded = np.arange(len(known), dtype=np.int32), table.first.take(known)
+    if not len(odd) and not len(words):
+        return origin, folded
+    places = np.sort(np.concatenate([odd, words]))  # an odd capital begins no word
+    blank = np.zeros(len(known), np.uint8)
+    blank[words] = 1
+    blank = blank.take(places)
+    lengths = table.length.take(known.take(places)).astype(np.intp)
+    counts = np.ones(len(known), np.intp)
+    counts[places] = lengths + blank
+    origin, folded = origin.repeat(counts), folded.repeat(counts)
+    begin = places + np.concatenate([[0], np.cumsum(lengths + blank - 1)[:-1]])
+    folded[begin[blank > 0]] = SPACE
+    begin += blank
+    for step in range(int(lengths.max())):
+        longer = lengths > step
+        folded[begin[longer] + step] = table.spellings[table.offset[known[places[longer]]] + step]
+    return origin, folded
 
 
 def _rare(codes: np.ndarray) -> np.ndarray:
@@ -179,8 +233,7 @@ def _rare(codes: np.ndarray) -> np.ndarray:
 
 def _respell(folded: np.ndarray) -> None:
     """Put marks into one order and Khmer subscripts into one spelling, in place."""
-    known = np.minimum(folded, _KNOWN - 1)
-    order = _table().order[known]
+    order = _table().order.take(np.minimum(folded, _KNOWN - 1))
     if not order.any():
         return
     below = np.flatnonzero((folded[:-1] == _COENG) & (folded[1:] == _KHMER_DA)) + 1

@@ -5,47 +5,32 @@ script's name begins and ends at a blank, or takes one of the endings in `affixe
 kana stands anywhere, but never in the middle of a character with its marks, and never inside a longer name.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from hf_regional.filtering.evidence.text import scripts
-from hf_regional.filtering.evidence.text.folding import BREAK, SPACE, Folded, code_points, fold, marks
-from hf_regional.filtering.evidence.text.rules import PHRASE, Rules, default_rules
-from hf_regional.filtering.hits import NOWHERE, country_places
+from hf_regional.filtering.evidence.text.entries import Entry, Terms, entries_of
+from hf_regional.filtering.evidence.text.folding import SPACE, Folded, marks
+from hf_regional.filtering.evidence.text.hashtags import Hashtags
+from hf_regional.filtering.evidence.text.rules import Rules, default_rules
 
-
-class Terms(Protocol):
-    """A lexicon as equally long columns; text in any script, country as alpha-3 or "", weight in (0, 1]."""
-
-    @property
-    def text(self) -> Sequence[str]: ...
-    @property
-    def country(self) -> Sequence[str]: ...
-    @property
-    def category(self) -> Sequence[str]: ...
-    @property
-    def weight(self) -> Sequence[float]: ...
-
-
-class Meaning(NamedTuple):
-    """One reading of a spelling: country as a place in `country_codes()`, -1 for a thing without one."""
-
-    country: int
-    category: str
-    weight: float
+_GOODS = -1
 
 
 class Found(NamedTuple):
-    """m names in folded text, in order of place: (m,) int64 places of the first character and behind the last, and which name."""
+    """m names in folded text, in order of place: (m,) int64 places of the first character and behind the last, and which entry.
+
+    goods: (k,) int64, where words stand that say that a text lists goods.
+    """
 
     start: np.ndarray
     end: np.ndarray
     name: np.ndarray
+    goods: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,82 +38,90 @@ class Matcher:
     """Names and the rules of their context, ready to search; pickles, and is shared between batches.
 
     Attributes:
+        entries: the names.
+        rules: the tables of context.
         spellings: patterns of the automaton, blanks at the ends where a word must begin or end.
-        names: folded names; a pattern of place p spells `names[named[p]]`.
-        meanings: for each name, its readings.
+        named: (patterns,) int64, the entry that each spells, -1 for words of goods.
         open_end: (patterns,) whether a pattern has no closing blank though its script has blanks: an ending may follow.
     """
 
-    spellings: list[str]
-    names: list[str]
-    named: np.ndarray
-    meanings: list[tuple[Meaning, ...]]
-    open_end: np.ndarray
+    entries: list[Entry]
     rules: Rules
+    spellings: list[str]
+    named: np.ndarray
+    open_end: np.ndarray
 
     @classmethod
     def build(cls, terms: Terms, rules: Rules | None = None) -> Self:
         """Prepare a lexicon for searching; terms that fold to one spelling become readings of one name."""
         rules = rules or default_rules()
-        readings: dict[str, dict[tuple[int, str], float]] = {}
-        for name, meaning in chain(_readings(terms), _things(rules)):
-            known = readings.setdefault(name, {})
-            key = meaning[:2]
-            known[key] = max(known.get(key, 0.0), meaning.weight)
-        readings.pop("", None)
-        names = sorted(readings)
-        meanings = [tuple(Meaning(*key, weight) for key, weight in readings[name].items()) for name in names]
-        patterns = {spelling: place for place, name in enumerate(names) for spelling in scripts.spellings(name)}
+        entries = entries_of(terms, rules)
+        patterns = {spelling: place for place, entry in enumerate(entries) for spelling in scripts.spellings(entry.text)}
+        patterns |= {spelling: _GOODS for word in rules.goods for spelling in scripts.spellings(word) if spelling not in patterns}
         spellings = list(patterns)
         opened = [spelling[-1] != " " and scripts.is_spaced(spelling[-1]) for spelling in spellings]
-        return cls(spellings, names, np.fromiter(patterns.values(), np.int64, len(patterns)), meanings, np.array(opened), rules)
+        return cls(entries, rules, spellings, np.fromiter(patterns.values(), np.int64, len(patterns)), np.array(opened, bool))
 
     @cached_property
     def automaton(self) -> Any:
-        import daachorse  # 3 ms, and only text needs it
+        """The automaton over all spellings, made when it is first needed."""
+        import daachorse  # here: only text needs it
 
         return daachorse.CharwiseDoubleArrayAhoCorasick(self.spellings)
 
+    @cached_property
+    def hashtags(self) -> Hashtags:
+        """The reader of tags without blanks."""
+        return Hashtags([entry.text for entry in self.entries])
+
     def search(self, folded: Folded, text: str) -> Found:
-        """Find the names in folded text (`text` is the same as a string), none inside another."""
-        found = self.automaton.find_overlapping(text)
-        if not found:
-            return Found(*np.zeros((3, 0), np.int64))
+        """Find the names in folded text (`text` is the same as a string); where two overlap, the longer or else the first."""
+        found = self.automaton.find_overlapping(text) if self.spellings else []
         table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
-        start, end, pattern = table[_stands(table, folded, text, self.open_end)].T
-        start, end = start + (folded.codes[start] == SPACE), end - (folded.codes[end - 1] == SPACE)
+        table = table[_stands(table, folded, text, self.open_end)]
+        start, end, pattern = table.T
+        start, end, name = start + (folded.codes[start] == SPACE), end - (folded.codes[end - 1] == SPACE), self.named[pattern]
+        goods, names = start[name == _GOODS], name != _GOODS
+        start, end, name = start[names], end[names], name[names]
+        if tags := self.hashtags.find(folded, text):
+            start, end, name = (np.concatenate([old, new]) for old, new in zip((start, end, name), np.array(tags).T, strict=True))
         order = np.lexsort((-end, start))
-        start, end, pattern = start[order], end[order], pattern[order]
-        outermost = np.ones(len(start), bool)
-        outermost[1:] = end[1:] > np.maximum.accumulate(end)[:-1]
-        return Found(start[outermost], end[outermost], self.named[pattern[outermost]])
+        return _parted(Found(start[order], end[order], name[order], goods))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "automaton"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("automaton", "hashtags")}
 
 
-def _readings(terms: Terms) -> Iterator[tuple[str, Meaning]]:
-    places = country_places()
-    folded = fold(code_points(f"{chr(BREAK)}".join(terms.text))).text().split(chr(BREAK))
-    for name, country, category, weight in zip(folded, terms.country, terms.category, terms.weight, strict=True):
-        yield name.strip(), Meaning(places.get(country, NOWHERE), category, weight)
+def _parted(found: Found) -> Found:
+    """Leave out what lies within another name, and of two that overlap the shorter, or else the latter."""
+    outermost = np.ones(len(found.start), bool)
+    outermost[1:] = found.end[1:] > np.maximum.accumulate(found.end)[:-1]
+    start, end, name = (column[outermost] for column in found[:3])
+    if not (start[1:] < end[:-1]).any():
+        return Found(start, end, name, found.goods)
+    kept = list[int]()
+    first, stop = start.tolist(), end.tolist()
+    for place in range(len(first)):
+        if kept and first[place] < stop[kept[-1]]:
+            if stop[place] - first[place] > stop[kept[-1]] - first[kept[-1]]:
+                kept[-1] = place
+        else:
+            kept.append(place)
+    return Found(start[kept], end[kept], name[kept], found.goods)
 
 
 def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) -> np.ndarray:
-    """Which matches are words: not cut out of a character with its marks, and followed by nothing but an ending."""
+    """Which matches are words: not cut out of a character with its marks, and followed by nothing but an ending, which becomes theirs."""
     (start, end, pattern), origin = table.T, folded.origin
     after = np.minimum(end, len(origin) - 1)
     codes = np.minimum(folded.codes, len(marks()) - 1)
     ending = opened[pattern] & (codes[after] != SPACE)
-    cut = marks()[codes[start]] | (origin[start] == origin[start - 1]) & (codes[start] != SPACE)
+    cut = marks()[codes[start]] | (origin[start] == origin[start - 1]) & (codes[start] != SPACE) | scripts.opens_syllable(codes[start - 1])
     cut |= ~ending & (marks()[codes[after]] | (origin[after] == origin[end - 1]) & (codes[after] != SPACE))
-    cut |= scripts.inside_katakana(codes, start, end)
+    cut |= scripts.closes_syllable(codes, after) | scripts.inside_katakana(codes, start, end)
     for place in np.flatnonzero(ending & ~cut).tolist():
         stop = int(end[place])
-        cut[place] = not scripts.ends_word(text[stop - 1], text[stop : text.find(" ", stop)])
+        blank = text.find(" ", stop)
+        cut[place] = not scripts.ends_word(text[stop - 1], text[stop:blank])
+        table[place, 1] = blank
     return ~cut
-
-
-def _things(rules: Rules) -> Iterator[tuple[str, Meaning]]:
-    for name, country, weight in rules.phrases():
-        yield name, Meaning(country, PHRASE, weight)

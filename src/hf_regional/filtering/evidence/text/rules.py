@@ -3,35 +3,63 @@
 A user's own rules are more rows: `Rules.read({"heads.tsv": my_table, ...})` adds them to those beside this module.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from hf_regional.filtering.evidence.text.folding import fold_text
+from hf_regional.filtering.evidence.text.checking import COLUMNS, check
+from hf_regional.filtering.evidence.text.folding import accented, fold_text
 from hf_regional.filtering.evidence.text.scripts import is_spaced
-from hf_regional.filtering.evidence.text.tables import read_rows, rows_of
-from hf_regional.filtering.hits import NOWHERE, country_places
+from hf_regional.filtering.evidence.text.tables import rows_of
 
-TABLES: Final = ("classes.tsv", "heads.tsv", "homographs.tsv", "phrases.tsv", "places.tsv")
 PHRASE: Final = "phrase"
+# What words beside a name say where they are no head nouns: something is there; something is its own, or there; they are stepped over;
+# nothing; a list goes on.
+# "in" is an "at" behind which a word with a capital is a place, known or not.
+OWN: Final = "own"  # the class of head nouns that a demonym is enough for: people, temples, landscapes
+AT, OF, SKIP, PLAIN, JOIN = "at", "of", "skip", "plain", "join"
 
 
 @dataclass(frozen=True, slots=True)
 class Homograph:
-    """A name that is also something else: P(the place | it stands bare), words that decide against it, whether people bear it."""
+    """A name that is also something else: P(the place | it stands bare), words that decide against it, whether people bear it.
+
+    against_inside: those in scripts without blanks, which are looked for inside the text. accents: spellings with accents that have the
+    other meaning, too: "hue" is a colour, "Huế" is not, and "Lào" is a tobacco.
+    """
 
     prior: float
     against: frozenset[str]
+    against_inside: tuple[str, ...]
+    accents: frozenset[str]
     given_name: bool
+
+
+_IN: Final = "in"
+_FUNCTION: Final = frozenset({_IN, AT, OF, SKIP, JOIN})
+
+
+class Thing(NamedTuple):
+    """A name that the rules add to the lexicon; country is an alpha-3 code, or "" for what is nowhere."""
+
+    text: str
+    country: str
+    category: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words on one side of a name, each with what it says: looked up whole in spaced scripts, by how the text goes on in others."""
+    """Words on one side of a name, each with its role: looked up by the word next to the name in spaced scripts, by length in others.
 
-    spaced: Mapping[str, str]
-    unspaced: tuple[tuple[str, str], ...]  # longest first
+    spaced: nearest word -> entries that have it, with a blank at either end, longest first. unspaced: entry -> role; lengths: of these.
+    """
+
+    spaced: Mapping[str, tuple[tuple[str, str], ...]]
+    unspaced: Mapping[str, str]
+    lengths: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +67,46 @@ class Rules:
     """What the words around a name say of it.
 
     Attributes:
-        before, after: head nouns, by class: "restaurant" behind a demonym is food, "little" before a city a namesake.
-        at_before, at_after: words that say that something is there ("in", "di", မှာ), or that are skipped on the way to one ("skip").
-        factors: class -> what is left of the confidence of a place and of a demonym.
+        before, after: words on either side, with a role: a class of head nouns ("restaurant" behind a demonym is food, "little" before a
+            city a namesake), "at" where they say that something is there ("in", "di", မှာ), "skip" on the way to one.
+        factors: class -> what is left of the confidence of a place, of a demonym, and of a dish or another thing of a culture.
         homographs: names that are also something else.
+        things: more names: places elsewhere, and phrases that are whole other things and win over the names within them.
+        function_words: words behind a name that are no noun.
+        goods: words of which one makes a text a list of goods.
+        somewhere: a preposition of place and, as its group, a word with a capital.
     """
 
     before: Words
     after: Words
-    at_before: Words
-    at_after: Words
-    factors: Mapping[str, tuple[float, float]]
+    factors: Mapping[str, tuple[float, ...]]
     homographs: Mapping[str, Homograph]
-    things: tuple[tuple[str, int, float], ...]
+    things: tuple[Thing, ...]
+    function_words: frozenset[str]
+    goods: frozenset[str]
+    somewhere: re.Pattern[str]
 
     @classmethod
     def read(cls, extra: Mapping[str, str] | None = None) -> "Rules":
-        """Read the tables beside this module, and rows of the same columns from `extra`, table name -> tab-separated text."""
-        rows = {name: (*rows_of(name), *read_rows((extra or {}).get(name, ""))) for name in TABLES}
-        heads, places = rows["heads.tsv"], rows["places.tsv"]
-        return cls(
-            _words(heads, "before", "class"),
-            _words(heads, "after", "class"),
-            _words(places, "before", "role"),
-            _words(places, "after", "role"),
-            {row["class"]: (float(row["place"]), float(row["demonym"])) for row in rows["classes.tsv"]},
-            {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
-            tuple(_things(rows["phrases.tsv"])),
-        )
+        """Read the tables beside this module, and rows of the same columns from `extra`, table name -> tab-separated text.
 
-    def phrases(self) -> tuple[tuple[str, int, float], ...]:
-        """Longer names that are whole other things, with their country, or -1: they win over the names within them."""
-        return self.things
+        Raises:
+            UnknownNameError, MissingColumnError, BadRowError: `extra` has a wrong table, column or cell.
+        """
+        own = check(extra or {}, [row["class"] for row in rows_of("classes.tsv")])
+        rows = {name: (*rows_of(name), *own.get(name, ())) for name in COLUMNS}
+        # Heads last: where a word is in both tables, it makes something else of the name.
+        words = [(row["side"], row.get("class") or row["role"], row["words"]) for name in ("places.tsv", "heads.tsv") for row in rows[name]]
+        return cls(
+            _words([(role, cell) for side, role, cell in words if side == "before"], -1),
+            _words([(role, cell) for side, role, cell in words if side == "after"], 0),
+            {row["class"]: tuple(float(row[column]) for column in ("place", "demonym", "dish")) for row in rows["classes.tsv"]},
+            {fold_text(word): _homograph(row) for row in rows["homographs.tsv"] for word in row["words"].split("|")},
+            (*_things(rows["elsewhere.tsv"], "texts"), *_things(rows["phrases.tsv"], "phrases")),
+            frozenset(fold_text(word) for side, role, cell in words if side == "before" and role in _FUNCTION for word in cell.split("|")),
+            frozenset(fold_text(word) for row in rows["goods.tsv"] for word in row["words"].split("|")),
+            _somewhere(cell for side, role, cell in words if (side, role) == ("before", _IN)),
+        )
 
 
 @cache
@@ -79,24 +115,30 @@ def default_rules() -> Rules:
     return Rules.read()
 
 
-def _words(rows: tuple[dict[str, str], ...], side: str, says: str) -> Words:
-    spaced, unspaced = dict[str, str](), dict[str, str]()
-    for row in rows:
-        if row["side"] != side:
-            continue
-        for word in map(fold_text, row["words"].split("|")):
-            if word:
-                (spaced if is_spaced(word[0]) else unspaced)[word] = row[says]
-    return Words(spaced, tuple(sorted(unspaced.items(), key=lambda item: -len(item[0]))))
+def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
+    roles = {fold_text(word): AT if role == _IN else role for role, cell in rows for word in cell.split("|")}
+    roles.pop("", None)
+    unspaced = {word: role for word, role in roles.items() if not is_spaced(word[nearest])}
+    spaced = dict[str, list[tuple[str, str]]]()
+    for word in sorted(roles.keys() - unspaced.keys(), key=lambda word: (-len(word), word)):
+        spaced.setdefault(word.split()[nearest], []).append((f" {word} ", roles[word]))
+    lengths = sorted({len(word) for word in unspaced}, reverse=True)
+    return Words({word: tuple(entries) for word, entries in spaced.items()}, unspaced, tuple(lengths))
 
 
 def _homograph(row: dict[str, str]) -> Homograph:
     against = frozenset(word for word in map(fold_text, row["against"].split("|")) if word)
-    return Homograph(float(row["prior"]), against, row["given_name"] == "yes")
+    inside = tuple(word for word in sorted(against) if not is_spaced(word[0]))
+    accents = frozenset(accented(word) for word in row["words"].split("|")) - {""}
+    return Homograph(float(row["prior"]), against - frozenset(inside), inside, accents, row["given_name"] == "yes")
 
 
-def _things(rows: tuple[dict[str, str], ...]) -> Iterator[tuple[str, int, float]]:
+def _somewhere(cells: Iterable[str]) -> re.Pattern[str]:
+    words = sorted({word for cell in cells for word in cell.split("|") if word.isalpha() and is_spaced(word[0])})
+    return re.compile(rf"\b(?:{'|'.join(words)})\s+(?:the\s+)?([A-ZÀ-ÖØ-Þ])")
+
+
+def _things(rows: tuple[dict[str, str], ...], texts: str) -> Iterator[Thing]:
     for row in rows:
-        country = country_places()[row["country"]] if row["country"] else NOWHERE
-        for phrase in row["phrases"].split("|"):
-            yield fold_text(phrase), country, float(row["weight"] or 1)
+        for text in row[texts].split("|"):
+            yield Thing(text, row["country"], row.get("category", PHRASE), float(row["weight"] or 1))

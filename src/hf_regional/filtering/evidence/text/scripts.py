@@ -22,6 +22,8 @@ _STARTS: Final = (
 )  # fmt: skip
 _FIRST: Final = tuple(start for start, _ in _STARTS)
 _UNSPACED: Final = frozenset({"thai", "lao", "khmer", "burmese", "tailue", "han", "hiragana", "katakana", "flag"})
+_FIRST_UNSPACED: Final = "\u0e00"
+_KILLER: Final = 0x103A
 _LONGEST_ENDING: Final = 12
 
 
@@ -46,7 +48,7 @@ def script_of(char: str) -> str:
 
 def is_spaced(char: str) -> bool:
     """Whether the script of a character parts words by blanks."""
-    return script_of(char) not in _UNSPACED
+    return char < _FIRST_UNSPACED or script_of(char) not in _UNSPACED
 
 
 def spellings(name: str) -> list[str]:
@@ -76,16 +78,29 @@ def ends_word(last: str, rest: str) -> bool:
     return rest in affixes.endings if affixes.endings is not None else len(rest) <= _LONGEST_ENDING
 
 
+def opens_syllable(codes: np.ndarray) -> np.ndarray:
+    """Which characters are vowels that Thai and Lao write before their consonant, (m,) bool: no name begins behind one."""
+    return ((codes >= 0x0E40) & (codes <= 0x0E44)) | ((codes >= 0x0EC0) & (codes <= 0x0EC4))
+
+
+def closes_syllable(codes: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """At which places a Burmese consonant is killed, (m,) bool: it ends the syllable before, and no name ends in front of it."""
+    burmese = (codes[places] >= 0x1000) & (codes[places] <= 0x1021)
+    return burmese & (codes[np.minimum(places + 1, len(codes) - 1)] == _KILLER)
+
+
 def inside_katakana(codes: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Which stretches end within a run of katakana, (m,) bool: a loan word is written in one, so タイ in タイヤ is no Thailand."""
-    katakana = (codes >= 0x30A1) & (codes < 0x3100)  # noqa: PLR2004
+    katakana = (codes >= 0x30A1) & (codes < 0x3100)
     return (katakana[start] & katakana[start - 1]) | (katakana[end - 1] & katakana[np.minimum(end, len(codes) - 1)])
 
 
 @cache
 def _affixes() -> dict[str, Affixes]:
     rows = rows_of("affixes.tsv")
-    return {row["script"]: Affixes(int(row["least"]), row["dropped"], _endings(row["endings"]), tuple(row["prefixes"].split())) for row in rows}
+    return {
+        row["script"]: Affixes(int(row["least"]), row["dropped"], _endings(row["endings"]), tuple(row["prefixes"].split())) for row in rows
+    }
 
 
 def _endings(cell: str) -> frozenset[str] | None:

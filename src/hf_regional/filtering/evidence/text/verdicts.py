@@ -3,67 +3,118 @@
 Where a row names a real place, that place is the answer: what is cooked, sold or called after another one does not count beside it.
 """
 
+from itertools import pairwise
 from typing import Final
 
-from hf_regional.filtering.evidence.text.context import CONTAINERS, PLACES, Name
+from hf_regional.filtering.evidence.text.cells import Cell
+from hf_regional.filtering.evidence.text.context import Name
+from hf_regional.filtering.evidence.text.rules import PHRASE
 
 SURE: Final = 0.5
 _FAINT: Final = 0.1  # below it a reading is no evidence
 _SUPPORTED: Final = 0.6
 _SUPPORTS: Final = 0.3
+_DOUBT: Final = 0.5
+_DOUBTFUL: Final = 0.15
+_SETTLED: Final = 0.9
+_WHOLE: Final = frozenset({"country", "former"})
+_CONTAINERS: Final = frozenset({"country", "former", "state", "province", PHRASE})
 _ALIKE: Final = frozenset({"breed", "thing", "namesake"})  # what they are called after supports nothing
 
 
-def weigh(names: list[Name]) -> None:
-    """Settle the scores of a row's names against one another, in place."""
-    _contain(names)
-    _outrank(names)
-    _support(names)
+def weigh(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
+    """Settle the scores of a cell's names, which stand at `spans`, against one another and the rest of it, in place."""
+    if len(names) > 1:
+        _contain(names)
+        _list(names)
+        _outrank(names)
+        _support(names)
+    _doubt(names, cell, spans)
     for name in names:
         name.scores = [(country, score) for country, score in name.scores if score >= _FAINT and country >= 0]
 
 
 def _contain(names: list[Name]) -> None:
-    """ "City, Country": the country settles which city it is; "Manila, Arkansas" is in the latter."""
-    for inner, outer in zip(names, names[1:], strict=False):
-        if outer.start - inner.end != 1 or not outer.is_place or not inner.is_place or inner.role or outer.role:
+    """Settle "City, Country": the country says which city it is; "Manila, Arkansas" is in the latter."""
+    for first, second in pairwise(names):
+        if not (first.entry.is_place and second.entry.is_place) or first.role or second.role:
             continue
-        shared = {country for country, _ in inner.scores} & {country for country, _ in outer.scores}
+        comma = first.clause.closes == "," and second.clause.opens == "," and not first.clause.lead and not second.clause.tail
+        adjacent = second.clause.start == first.clause.end
+        if not (comma or adjacent or second.clause.start - first.clause.end == 1):
+            continue
+        shared = {country for country, _ in first.scores} & {country for country, _ in second.scores}
         if shared:
-            for name in (inner, outer):
-                name.scores = [(country, max(score, 0.9)) for country, score in name.scores if country in shared]
+            for name in (first, second):
+                name.scores = [(country, max(score, _SETTLED)) for country, score in name.scores if country in shared]
                 name.explicit = True
-        elif outer.meanings[0].category in CONTAINERS and inner.meanings[0].category not in ("country", "former"):
-            inner.scores = []
+        elif comma and _holds(second, first):
+            first.scores = []
+        elif adjacent and (_holds(first, second) or _holds(second, first)):
+            (second if _holds(first, second) else first).scores = []
+
+
+def _holds(outer: Name, inner: Name) -> bool:
+    """Whether the first may be where the second lies: a country holds all but countries, a town holds quarters and lesser towns."""
+    if max((score for _, score in outer.scores), default=0) < SURE:
+        return False
+    outside, inside = outer.entry.meanings[0].category, inner.entry.meanings[0].category
+    if outside == "state":  # "Lebanon, Ohio": of all that is inside a country only these are added to every town
+        return True
+    if inside in _WHOLE or inside == "capital":
+        return inside == "capital" and outside in _CONTAINERS
+    return outside in _CONTAINERS or inside != "province" or outer.clause.closes in ("", ".")
+
+
+def _list(names: list[Name]) -> None:
+    """Carry "in" along a list: in "in Laos, Cambodia and Vietnam" something is said to be in all three."""
+    for first, second in pairwise(names):
+        if not first.explicit or second.explicit or second.role or not second.entry.is_place:
+            continue
+        between = second.clause.tail.removeprefix(f" {first.entry.text}")
+        second.explicit = second.joins and (not between.strip() or len(between.split()) == 1)
 
 
 def _outrank(names: list[Name]) -> None:
-    explicit = {country for name in names if name.explicit for country, score in name.scores if score >= SURE}
-    places = explicit or {country for name in names if name.is_place and not name.role for country, score in name.scores if score >= SURE}
+    """Where something is said to be somewhere, or a place stands by itself, keep of what is called after other places nothing."""
+    said = {country for name in names if name.explicit for country, score in name.scores if score >= SURE}
+    places = said or {country for name in names if name.entry.is_place and not name.role for country, score in name.scores if score >= SURE}
     if not places:
         return
     for name in names:
-        if name.explicit or (name.is_place and not name.role and not (explicit and name.attributive)):
-            if len(name.scores) > 1 and any(country in places for country, _ in name.scores):
-                name.scores = [(country, score) for country, score in name.scores if country in places]
-            continue
-        name.scores = [(country, score) for country, score in name.scores if country in places]
+        called_after = name.role or not name.entry.is_place or (said and (name.qualifies or name.entry.homograph is not None))
+        if (called_after and not name.explicit) or (len(name.scores) > 1 and not places.isdisjoint(country for country, _ in name.scores)):
+            name.scores = [(country, score) for country, score in name.scores if country in places]
 
 
 def _support(names: list[Name]) -> None:
-    if len(names) < 2:  # noqa: PLR2004
-        return
+    """Believe a doubtful reading where another name speaks for the same country."""
+    speakers = dict[int, set[str]]()
+    for name in names:
+        if name.role not in _ALIKE:
+            for country, score in name.scores:
+                if score >= _SUPPORTS:
+                    speakers.setdefault(country, set()).add(name.entry.text)
     for name in names:
         if name.role in _ALIKE:
             continue
-        others = {
-            country
-            for other in names
-            if other.text != name.text and other.role not in _ALIKE
-            for country, score in other.scores
-            if score >= _SUPPORTS
-        }
-        name.scores = [(country, max(score, _SUPPORTED) if country in others and score >= 0.15 else score) for country, score in name.scores]
+        backed = [country for country, _ in name.scores if _others(speakers.get(country), name)]
+        if backed and len(name.scores) > 1:
+            name.scores = [(country, score) for country, score in name.scores if country in backed]
+        name.scores = [
+            (country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores
+        ]
 
 
-__all__ = ["PLACES", "SURE", "weigh"]
+def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
+    """What is no place of which the text says so is doubtful in a list of goods, and as part of a name where another place is named."""
+    for name in names:
+        if name.explicit:
+            continue
+        named = name.qualifies and name.clause.before_capital and name.entry.is_place
+        if cell.sells or (named and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
+            name.scores = [(country, score * _DOUBT) for country, score in name.scores]
+
+
+def _others(speakers: set[str] | None, name: Name) -> bool:
+    return bool(speakers) and (len(speakers) > 1 or name.entry.text not in speakers)

@@ -19,7 +19,9 @@ _ZAWGYI: Final = re.compile(
     "|\u1039(?![\u1000-\u1021])|[\u1033\u1034\u105a\u1060-\u1069\u106c-\u106f\u107d-\u1097]"
 )
 # What no Zawgyi text has: e with no consonant behind it, the letters that the font lacks, the killer behind a vowel or a kinzi.
-_UNICODE: Final = re.compile("\u1031(?![\u1000-\u1021\u1031\u1029\u103b\u106a\u106b\u107e-\u1084\u108f\u1090])|\u103e|[\u102b\u102c\u102d-\u1030]\u103a|\u103a\u1039|\u103a[\u1037\u1038]|\u103d\u103a")
+_UNICODE: Final = re.compile(
+    "\u1031(?![\u1000-\u1021\u1031\u1029\u103b\u106a\u106b\u107e-\u1084\u108f\u1090])|\u103e|[\u102b\u102c\u102d-\u1030]\u103a|\u103a\u1039|\u103a[\u1037\u1038]|\u103d\u103a"
+)
 
 
 class Converted(NamedTuple):
@@ -29,9 +31,10 @@ class Converted(NamedTuple):
     origin: list[int]
 
 
-def is_burmese(text: str) -> bool:
-    """Whether a text has a code point of the Myanmar block."""
-    return _BURMESE.search(text) is not None
+def next_burmese(text: str, start: int) -> int:
+    """The place of the first code point of the Myanmar block from `start`, or -1."""
+    found = _BURMESE.search(text, start)
+    return found.start() if found else -1
 
 
 def is_zawgyi(text: str) -> bool:

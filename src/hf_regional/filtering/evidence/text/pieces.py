@@ -1,0 +1,114 @@
+"""Pieces: a column of texts in; up to a megabyte of it at a time as one string, with the places of its cells, out."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from hf_regional.errors import ConfigError
+from hf_regional.filtering.evidence.text import zawgyi
+from hf_regional.filtering.evidence.text.folding import BREAK
+
+pc: Any = compute  # its functions are made at import, out of a type checker's sight
+_ROWS: Final = 8192
+_BYTES: Final = 1 << 20  # of text handled at once: its arrays stay in the cache
+_BETWEEN: Final = f" {chr(BREAK)} "
+_TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+_LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+
+
+class Piece(NamedTuple):
+    """Some cells as one string.
+
+    given: the cells as they are, a break before, between and behind them. starts: (n + 1,) the place of each cell in it, and of one more.
+    text: the same in Unicode; only where a cell was in Zawgyi it differs, and `origin` has the place in `given` of each character.
+    """
+
+    given: str
+    starts: np.ndarray
+    text: str
+    origin: np.ndarray | None
+
+    def end(self, row: int) -> int:
+        """The place behind a cell."""
+        return int(self.starts[row + 1]) - len(_BETWEEN)
+
+
+class Texts(NamedTuple):
+    """(n,) texts as bytes, the (n,) row each belongs to, and whether they come from lists."""
+
+    cells: pa.Array
+    row: np.ndarray
+    in_list: bool
+
+
+def texts_of(chunk: pa.Array, name: str) -> Texts:
+    """The texts of an array of texts, or of lists of texts.
+
+    Raises:
+        ConfigError: the array holds something else.
+    """
+    kind = chunk.type
+    if pa.types.is_dictionary(kind):
+        return texts_of(chunk.dictionary_decode(), name)
+    if any(test(kind) for test in _LISTS):
+        texts = texts_of(pc.list_flatten(chunk), name)
+        return Texts(texts.cells, pc.list_parent_indices(chunk).to_numpy(zero_copy_only=False)[texts.row], True)
+    if pa.types.is_null(kind):
+        return Texts(pa.nulls(len(chunk), pa.large_binary()), np.arange(len(chunk)), False)
+    if not any(test(kind) for test in _TEXTS):
+        raise ConfigError(f"column {name!r} holds {kind}; texts or lists of texts are expected. Name another column.", key=name)
+    return Texts(chunk.cast(pa.large_binary()), np.arange(len(chunk)), False)
+
+
+def pieces_of(cells: pa.Array) -> Iterator[tuple[int, Piece]]:
+    """Cut texts into pieces, each with the place of its first cell; one larger cell is a piece of its own."""
+    sizes = pc.fill_null(pc.binary_length(cells), 0).to_numpy(zero_copy_only=False)
+    total = np.concatenate([[0], np.cumsum(sizes)])
+    start = 0
+    while start < len(cells):
+        stop = int(np.searchsorted(total, total[start] + _BYTES, "right")) - 1
+        stop = min(max(stop, start + 1), start + _ROWS, len(cells))
+        yield start, _piece(pc.fill_null(cells.slice(start, stop - start), b""))
+        start = stop
+
+
+def _piece(cells: pa.Array) -> Piece:
+    between = _BETWEEN.encode()
+    try:
+        text = (between + _joined(cells, between) + between).decode()
+        lengths = pc.utf8_length(cells.cast(pa.large_string())).to_numpy(zero_copy_only=False)
+    except UnicodeDecodeError:  # bytes that are no UTF-8 become lone surrogates, which the folding takes for blanks
+        decoded = [cell.decode("utf-8", "surrogateescape") for cell in cells.to_pylist()]
+        text, lengths = _BETWEEN + "".join(cell + _BETWEEN for cell in decoded), np.array([len(cell) for cell in decoded])
+    starts = len(_BETWEEN) + np.concatenate([[0], np.cumsum(lengths + len(_BETWEEN))])
+    piece = Piece(text, starts, text, None)
+    return _unicoded(piece) if zawgyi.next_burmese(text, 0) >= 0 else piece
+
+
+def _joined(cells: pa.Array, between: bytes) -> bytes:
+    if len(cells) == 1:
+        return cells[0].as_py()
+    whole = pa.ListArray.from_arrays(pa.array([0, len(cells)], pa.int32()), cells.cast(pa.binary()))
+    return pc.binary_join(whole, between)[0].as_py()
+
+
+def _unicoded(piece: Piece) -> Piece:
+    """A piece with its Zawgyi cells converted."""
+    parts, origins, last, text = list[str](), list[Any](), 0, piece.text
+    burmese = zawgyi.next_burmese(text, 0)
+    while burmese >= 0:
+        row = int(np.searchsorted(piece.starts, burmese, "right")) - 1
+        start, end = int(piece.starts[row]), piece.end(row)
+        if zawgyi.is_zawgyi(text[start:end]):
+            converted = zawgyi.convert(text[start:end])
+            parts += [text[last:start], converted.text]
+            origins += [np.arange(last, start), np.array(converted.origin, np.int64) + start]
+            last = end
+        burmese = zawgyi.next_burmese(text, end)
+    if not parts:
+        return piece
+    origins.append(np.arange(last, len(text)))
+    return piece._replace(text="".join([*parts, text[last:]]), origin=np.concatenate(origins))
