@@ -4,6 +4,8 @@ A part may be done twice (Ray begins anew what a lost machine had in hand) and i
 that stands for it, and its files replace those of an earlier try whole.
 """
 
+import importlib
+import os
 import pickle
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +101,7 @@ def _answers(daft: Any, work: Work, parts: Sequence[Part], runner: Runner, proce
     if on_ray:  # a task each: what shares a partition goes to one machine
         rows = rows.into_partitions(len(parts))
     # Daft's pickle takes functions of the caller's script along, which `locate` may be; the standard one reads it.
-    judging = getattr(judges(daft.pickle.dumps(work), __version__), judge.__name__)
+    judging = getattr(judges(importlib.import_module("daft.pickle").dumps(work), __version__), judge.__name__)
     rows = rows.select(rows[_NUMBER], judging(rows["part"]).alias("answer"))
     try:
         # In whatever order they come: kept in order, a slow part would leave the other workers idle.
@@ -118,10 +120,6 @@ def _anywhere(part: Part) -> Part:
 
 
 def _cores(runner: Runner) -> int:
-    import os
-
     if runner == "native":
         return len(os.sched_getaffinity(0))
-    import ray  # pyright: ignore[reportMissingImports]
-
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    return max(1, int(importlib.import_module("ray").cluster_resources().get("CPU", 1)))

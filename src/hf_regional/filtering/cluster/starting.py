@@ -1,6 +1,7 @@
 """Starting: the name of a runner in, Daft set to it out. A process can choose once."""
 
 import importlib
+import os
 from typing import Any
 
 from hf_regional.errors import ConfigError, MissingExtraError
@@ -29,6 +30,7 @@ def start(runner: Runner, address: str | None) -> Any:
         MissingExtraError: Daft or Ray is not installed.
     """
     daft = require_daft()
+    os.environ.setdefault("DAFT_PROGRESS_BAR", "0")  # it counts parts; ours counts rows
     if runner == "ray":
         _refuse_other_cluster(address)
     try:
