@@ -96,7 +96,7 @@ def _answers(daft: Any, work: Work, parts: Sequence[Part], runner: Runner, proce
     judge = daft.method.batch(return_dtype=daft.DataType.binary(), batch_size=1)(PartJudge.judge)
     on_ray = runner == "ray"
     # Processes, since Python threads would judge one at a time; Ray's workers are processes already.
-    judges = daft.cls(PartJudge, cpus=1, max_concurrency=processes, use_process=None if on_ray else processes > 1)
+    judges = daft.cls(PartJudge, cpus=1, max_concurrency=processes, use_process=None if on_ray else True)
     rows = daft.from_pydict({_NUMBER: [*range(len(parts))], "part": [pickle.dumps(_anywhere(part)) for part in parts]})
     if on_ray:  # a task each: what shares a partition goes to one machine
         rows = rows.into_partitions(len(parts))
