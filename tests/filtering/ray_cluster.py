@@ -14,10 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-import ray
-from ray.cluster_utils import Cluster
-
 from hf_regional.filtering import filter_regional
 
 SEEN = Path(tempfile.mkdtemp())  # a file for each worker that judged
@@ -27,6 +23,8 @@ def witness(kills: bool):
     """Know no row's place, but leave a mark of who was asked, and take a while, so that both machines get some."""
 
     def locate(row: dict[str, Any]) -> None:
+        import ray
+
         if row["number"] % 500 == 1:
             time.sleep(0.2)
             (SEEN / f"{ray.get_runtime_context().get_node_id()}-{os.getpid()}").touch()
@@ -36,8 +34,10 @@ def witness(kills: bool):
     return locate
 
 
-def happen(event: str, cluster: Cluster, machines: list[Any]) -> None:
+def happen(event: str, cluster: Any, machines: list[Any]) -> None:
     """Once two workers have begun, let it happen."""
+    import psutil
+
     while len([*SEEN.iterdir()]) < 2:
         time.sleep(0.02)
     if event == "a worker is killed":
@@ -47,6 +47,9 @@ def happen(event: str, cluster: Cluster, machines: list[Any]) -> None:
 
 
 def main(files: str, output: str, event: str) -> None:
+    import ray  # here: without Ray this file must be readable all the same
+    from ray.cluster_utils import Cluster
+
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 10**8, "include_dashboard": False})
     try:
         machines = [cluster.add_node(num_cpus=1, object_store_memory=10**8) for _ in range(2)]
@@ -55,7 +58,7 @@ def main(files: str, output: str, event: str) -> None:
             files, "SEA", output=output, engine="daft", runner="ray", address=cluster.address, locate=witness(event == "a row kills")
         )
         judged = {file.name.partition("-")[0] for file in SEEN.iterdir()}
-        print(json.dumps({"machines": len(judged), "report": found.report.as_dict()}))
+        sys.stdout.write(json.dumps({"machines": len(judged), "report": found.report.as_dict()}) + "\n")
     finally:
         ray.shutdown()
         cluster.shutdown()

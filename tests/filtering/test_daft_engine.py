@@ -4,9 +4,12 @@ Daft and Ray come with the extra `cluster`; without them only what is said of th
 """
 
 import json
+import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,9 +19,14 @@ import pytest
 from datasets import IterableDataset, load_dataset
 from pyarrow import parquet
 
-from hf_regional.errors import ConfigError, DamagedFileError, MissingExtraError, NoRowsError, OutputExistsError
+from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError, MissingExtraError, NoRowsError, OutputExistsError
 from hf_regional.filtering import filter_regional
+from hf_regional.filtering.cluster.spreading import PartJudge
+from hf_regional.filtering.cluster.trying import limited
+from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.report import Counts
 from hf_regional.regions import Region
+from hf_regional.version import __version__
 
 # Daft leaves the pipe of a worker that has ended to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -160,7 +168,9 @@ def test_from_uri_to_uri_the_bytes_are_the_same(files: Path, tmp_path: Path) -> 
     )
     assert bytes_of(tmp_path / "found") == bytes_of(tmp_path / "expected")
     assert found.path == (tmp_path / "found").as_uri()
-    assert next(iter(found.data.select_columns(["number"])))["number"] == parquet.read_table(tmp_path / "found" / "kept")["number"][0].as_py()
+    assert (
+        next(iter(found.data.select_columns(["number"])))["number"] == parquet.read_table(tmp_path / "found" / "kept")["number"][0].as_py()
+    )
 
 
 @needs_daft
@@ -185,7 +195,7 @@ def test_two_machines_of_a_ray_cluster_write_the_same_bytes_whatever_happens(fil
     assert run.returncode == 0, run.stderr[-3000:]
     told = json.loads(run.stdout.splitlines()[-1])
     assert told["machines"] == 2
-    expected = filter_regional(files, SEA, output=tmp_path / "expected")
+    expected = filter_regional(files, SEA, output=tmp_path / "expected", locate=lambda row: None)
     theirs, ours = bytes_of(tmp_path / "found"), bytes_of(tmp_path / "expected")
     assert theirs.keys() == ours.keys()
     assert all(theirs[name] == ours[name] for name in ours if name != "report.json")
@@ -197,10 +207,35 @@ def test_two_machines_of_a_ray_cluster_write_the_same_bytes_whatever_happens(fil
 @pytest.mark.slow
 def test_a_part_that_kills_every_worker_ends_the_work_with_an_error(files: Path, tmp_path: Path) -> None:
     run = subprocess.run(
-        [*RAY, str(files), str(tmp_path / "found"), "a row kills"], capture_output=True, text=True, timeout=600, check=False
+        [*RAY, str(files), str(tmp_path / "found"), "a row kills"], capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 1
-    assert "CannotWriteError: Daft stopped" in run.stderr
+    assert re.search(r"CannotWriteError: .*2\.parquet, row groups 0 to 2: 3 workers ended while they judged it", run.stderr)
+    assert "1 of 6 parts could not be judged." in run.stderr
+
+
+def test_a_worker_of_another_version_says_so_and_judges_nothing() -> None:
+    part = Part(0, Path("rows.parquet"), 0, 1, 10, 0)
+    (answer,) = PartJudge(pickle.dumps(len), "0.0.0").judge(pa.array([pickle.dumps(part)]))
+    with pytest.raises(ConfigError, match=rf"has hf-regional {re.escape(__version__)}, and 0\.0\.0 asks it to judge"):
+        raise pickle.loads(answer)
+
+
+@pytest.mark.parametrize("kind", ["folder", "URI"])
+def test_a_part_is_begun_three_times_and_no_more(tmp_path: Path, kind: str) -> None:
+    notes: Any = tmp_path / "notes" if kind == "folder" else (tmp_path / "notes").as_uri()
+    work, part = limited(_dies, notes), Part(7, Path("rows.parquet"), 2, 5, 10, 0)
+    for _ in range(3):
+        with pytest.raises(MemoryError):
+            work(part)
+    with pytest.raises(CannotWriteError, match=r"rows\.parquet, row groups 2 to 4: 3 workers ended"):
+        work(part)
+    with pytest.raises(MemoryError):  # another part, or another run, begins anew
+        work(replace(part, number=8))
+
+
+def _dies(part: Part) -> Counts:
+    raise MemoryError
 
 
 def test_without_daft_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, files: Path, tmp_path: Path) -> None:

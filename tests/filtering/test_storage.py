@@ -13,7 +13,7 @@ from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError, 
 from hf_regional.filtering import filter_regional
 from hf_regional.filtering.cluster import filter_into_storage
 from hf_regional.filtering.parquet.parts import Part, find_files
-from hf_regional.filtering.parquet.storage import is_uri, place_of
+from hf_regional.filtering.parquet.storage import File, is_uri, place_of
 from hf_regional.filtering.plan import make_plan
 from hf_regional.filtering.report import Counts
 from hf_regional.regions import Region
@@ -23,7 +23,7 @@ LANGUAGES = ("id", "en", "th", None, "klingon")
 Work = Callable[[Part], Counts]
 
 
-def in_turn(work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Counts]]:
+def in_turn(work: Work, parts: Sequence[Part], beside: File) -> Iterator[tuple[Part, Counts]]:
     return ((part, work(part)) for part in parts)
 
 
@@ -105,7 +105,7 @@ def test_a_storage_gets_the_files_that_a_folder_gets_and_no_others(rows: Path, t
 def test_what_failed_in_the_middle_is_taken_up_where_it_was(rows: Path, tmp_path: Path) -> None:
     output, tried = tmp_path / "out", []
 
-    def until_the_second(work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Counts]]:
+    def until_the_second(work: Work, parts: Sequence[Part], beside: File) -> Iterator[tuple[Part, Counts]]:
         tried.append([part.number for part in parts])
         yield parts[0], work(parts[0])
         raise CannotWriteError("the machine went away")
@@ -127,7 +127,7 @@ def test_what_failed_in_the_middle_is_taken_up_where_it_was(rows: Path, tmp_path
 
 
 def test_a_part_that_is_done_twice_is_there_and_counted_once(rows: Path, tmp_path: Path) -> None:
-    def twice(work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Counts]]:
+    def twice(work: Work, parts: Sequence[Part], beside: File) -> Iterator[tuple[Part, Counts]]:
         for part in parts:
             work(part)
             yield part, work(part)
@@ -142,7 +142,7 @@ def test_an_output_of_something_else_is_left_alone(rows: Path, tmp_path: Path) -
     def write(folder: str, *, files=None) -> None:
         filter_into_storage(files or find_files(rows), plan(), uri(tmp_path / folder), mode="keep", spread=in_turn)
 
-    def dies(work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Counts]]:
+    def dies(work: Work, parts: Sequence[Part], beside: File) -> Iterator[tuple[Part, Counts]]:
         yield parts[0], work(parts[0])
         raise CannotWriteError("the machine went away")
 

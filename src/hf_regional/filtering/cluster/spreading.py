@@ -8,7 +8,8 @@ import importlib
 import os
 import pickle
 import platform
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,15 @@ from typing import Any, Final
 
 from hf_regional.errors import CannotWriteError, ConfigError, RegionalError
 from hf_regional.filtering.cluster.starting import start
+from hf_regional.filtering.cluster.trying import Work, limited
 from hf_regional.filtering.engines import Runner
 from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.parquet.running import Spread
+from hf_regional.filtering.parquet.storage import File, inside
 from hf_regional.filtering.parquet.workers import Done
 from hf_regional.filtering.report import Counts
 from hf_regional.version import __version__
 
-Work = Callable[[Part], Counts]
 _NUMBER: Final = "number"
 
 
@@ -52,7 +55,7 @@ class PartJudge:
             return error
 
 
-def spread_by_daft(runner: Runner, address: str | None, processes: int | None) -> Callable[[Work, Sequence[Part]], Iterator[Done]]:
+def spread_by_daft(runner: Runner, address: str | None, processes: int | None) -> Spread:
     """Give the function that has parts judged by Daft.
 
     Args:
@@ -65,8 +68,9 @@ def spread_by_daft(runner: Runner, address: str | None, processes: int | None) -
     """
     daft = start(runner, address)
 
-    def spread(work: Work, parts: Sequence[Part]) -> Iterator[Done]:
-        return _spread(daft, work, parts, runner, processes or _cores(runner))
+    def spread(work: Work, parts: Sequence[Part], beside: File) -> Iterator[Done]:
+        tried = limited(work, inside(beside, f"tries-{uuid.uuid4().hex[:8]}"))
+        return _spread(daft, tried, parts, runner, processes or _cores(runner))
 
     return spread
 

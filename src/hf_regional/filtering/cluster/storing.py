@@ -54,7 +54,7 @@ def filter_into_storage(
             tally.put("", part.start, Counts.from_json(json.loads(read_bytes(receipts / part.name))))
     left = [part for part in parts if part.name not in finished]
     order = Order(Job(plan, Path(), write), place, receipts)
-    for part, counts in watched(spread(partial(judge_into_storage, order), left), parts, left):
+    for part, counts in watched(spread(partial(judge_into_storage, order), left, receipts.uri), parts, left):
         tally.put("", part.start, counts)
     report = report_of(plan, mode, tally)
     write_bytes(place / _REPORT, written(report).encode())

@@ -16,8 +16,8 @@ from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import BEFORE_ALL, Counts, FilterReport, Tally
 from hf_regional.version import __version__
 
-# What is done with each part, and the parts, in; parts and their counts, as they are finished, out.
-Spread = Callable[[Callable[[Part], Counts], Sequence[Part]], Iterator[Done]]
+# What is done with each part, the parts, and a folder for notes, in; parts and their counts, as they are finished, out.
+Spread = Callable[[Callable[[Part], Counts], Sequence[Part], File], Iterator[Done]]
 
 
 def filter_parquet(
@@ -55,7 +55,7 @@ def filter_parquet(
         for side in SIDES if write == "both" else SIDES[:1]:
             (folder / side).mkdir(exist_ok=True)
         left = [part for part in parts if not _take_up(journal, part, tally)]
-        done = spread(partial(judge_part, job), left) if spread else judged(job, left, processes)
+        done = spread(partial(judge_part, job), left, folder.with_name("notes")) if spread else judged(job, left, processes)
         for part, counts in watched(done, parts, left):
             journal.finish(
                 part.name, counts.as_json(), [folder / side / part.name for side in SIDES if (folder / side / part.name).exists()]
