@@ -6,9 +6,11 @@ Daft and Ray come with the extra `cluster`; without them only what is said of th
 import json
 import pickle
 import re
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,11 +21,20 @@ import pytest
 from datasets import IterableDataset, load_dataset
 from pyarrow import parquet
 
-from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError, MissingExtraError, NoRowsError, OutputExistsError
+from hf_regional.errors import (
+    CannotWriteError,
+    ConfigError,
+    DamagedFileError,
+    MissingExtraError,
+    MissingFileError,
+    NoRowsError,
+    OutputExistsError,
+)
 from hf_regional.filtering import filter_regional
 from hf_regional.filtering.cluster.spreading import PartJudge
 from hf_regional.filtering.cluster.trying import limited
 from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.parquet.storage import names_in, place_of, read_bytes, storage_of, upload
 from hf_regional.filtering.report import Counts
 from hf_regional.regions import Region
 from hf_regional.version import __version__
@@ -179,6 +190,51 @@ def test_where_nothing_is_kept_and_where_an_output_is_there_daft_is_as_the_defau
         filter_regional(files, Region("ISL"), output=tmp_path / "out", engine="daft", num_proc=1)
     with pytest.raises(OutputExistsError):
         filter_regional(files, SEA, output=tmp_path / "out", engine="daft", num_proc=1)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """An S3 of its own with a bucket; gives the URI of a key in it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+    server = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    with (tmp_path / "moto.log").open("w") as log, subprocess.Popen(server, stdout=log, stderr=log) as process:
+        begun = time.monotonic()
+        while not _answers(port):
+            assert process.poll() is None, (tmp_path / "moto.log").read_text(encoding="utf-8")
+            assert time.monotonic() - begun < 60
+            time.sleep(0.1)
+        query = f"?endpoint_override=http://127.0.0.1:{port}&region=us-east-1"
+        storage_of(place_of(f"s3://bucket{query}&allow_bucket_creation=true")).create_dir("bucket")
+        yield lambda key: f"s3://bucket/{key}{query}"
+        process.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@needs_daft
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("moto") is None, reason="moto, an S3 to test with, is not installed: pip install 'moto[server]'")
+def test_from_bucket_to_bucket_the_bytes_are_the_same(files: Path, tmp_path: Path, bucket: Callable[[str], str]) -> None:
+    for file in sorted(files.glob("*.parquet")):
+        upload(file, place_of(bucket(f"two%20words/{file.name}")))
+    found = filter_regional(bucket("two%20words/*.parquet"), SEA, output=bucket("out"), engine="daft", num_proc=2, **settings())
+    filter_regional(files, SEA, output=tmp_path / "out", **settings())
+    ours, place = bytes_of(tmp_path / "out"), place_of(bucket("out"))
+    assert names_in(place) == sorted(ours)
+    assert {name: read_bytes(place / name) for name in ours} == ours
+    assert found.report.rows == FILES * ROWS
+    with pytest.raises(OutputExistsError, match=r"is finished: it holds report\.json"):
+        filter_regional(bucket("two%20words"), SEA, output=bucket("out"), engine="daft", num_proc=2)
+    with pytest.raises(CannotWriteError, match="nobody-has-this"):
+        filter_regional(files, SEA, output=bucket("out").replace("bucket", "nobody-has-this", 1), engine="daft", num_proc=2)
+    with pytest.raises(MissingFileError, match=r"nothing/\*\.parquet"):
+        filter_regional(bucket("nothing/*.parquet"), SEA, output=bucket("other"), engine="daft", num_proc=2)
 
 
 RAY = [sys.executable, str(HERE / "ray_cluster.py")]

@@ -1,12 +1,16 @@
 """URIs: files found, read and written as paths are; an output that is not finished is taken up, and one of somebody else's left alone."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from datasets import IterableDataset
+from datasets_hub import datasets_hub
 from pyarrow import parquet
 
 from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError, MissingFileError, OutputExistsError
@@ -93,6 +97,29 @@ def test_files_at_uris_are_filtered_as_files_at_paths_are(rows: Path, tmp_path: 
     stream = filter_regional(uri(rows), SEA)
     assert isinstance(stream.data, IterableDataset)
     assert [row["text"] for row in stream.data][:3] == ["row 0", "row 2", "row 5"]
+
+
+OF_THE_HUB = """
+import sys
+from hf_regional.filtering import filter_regional
+for source in sys.argv[1:]:
+    try:
+        print(filter_regional(source, "SEA", output=f"out{len(source)}").report.kept)
+    except FileNotFoundError as error:
+        print(error)
+"""
+
+
+def test_files_of_a_dataset_on_the_hub_are_read_where_they_are(rows: Path, tmp_path: Path) -> None:
+    sources = ["hf://datasets/me/rows/*.parquet", "hf://datasets/me/rows/more", "hf://datasets/me/other/*.parquet"]
+    with datasets_hub(rows) as address:
+        environment = os.environ | {"HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0"}
+        call = [sys.executable, "-c", OF_THE_HUB, *sources]
+        run = subprocess.run(call, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    first, second, third = run.stdout.splitlines()
+    assert (first, second) == ("80", "40")
+    assert third.startswith("hf://datasets/me/other/*.parquet")
 
 
 def test_a_storage_gets_the_files_that_a_folder_gets_and_no_others(rows: Path, tmp_path: Path) -> None:

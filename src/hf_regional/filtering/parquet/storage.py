@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 from pyarrow import fs, parquet
 
-from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError
+from hf_regional.errors import CannotWriteError, ConfigError, DamagedFileError, MissingFileError
 
 File = Path | str  # a string is a URI
 READERS: Final = 16  # requests at a time: each waits for a storage to answer
@@ -108,19 +108,18 @@ def opened(file: File, *, memory_map: bool = False) -> parquet.ParquetFile:
 
 
 def stored_files(uri: str) -> list[str]:
-    """The Parquet files that the URI of a file, a folder or a pattern with `*` names, sorted; none where nothing is."""
+    """The Parquet files that the URI of a file, a folder or a pattern with `*` names, sorted; none where nothing is.
+
+    Raises:
+        MissingFileError: the storage does not answer, or not to us.
+        ConfigError: as `storage_of`.
+    """
     place = place_of(uri)
     storage = storage_of(place)
-    if "*" in place.path:
-        folder = place.path[: place.path.index("*")].rpartition("/")[0]
-        pattern = place.path.replace("**/", "*")  # fnmatch lets one star pass a slash: the number of slashes tells
-        deep = "**" in place.path
-        found = [path for path in _below(storage, folder) if fnmatchcase(path, pattern) and (deep or _as_deep(path, place.path))]
-    elif storage.get_file_info(place.path).type == fs.FileType.File:
-        found = [place.path]
-    else:
-        found = [path for path in _below(storage, place.path) if path.endswith(".parquet")]
-    return [place.at(path).uri for path in sorted(found)]
+    try:
+        return [place.at(path).uri for path in sorted(_named(place, storage))]
+    except (OSError, pa.ArrowException, *_without_network()) as error:
+        raise MissingFileError(f"{uri} cannot be listed: {error}") from error
 
 
 def stamps(files: Sequence[File]) -> list[tuple[str, int, int]]:
@@ -168,6 +167,26 @@ def _stamp(file: File) -> tuple[str, int, int]:
     place = place_of(file)
     info = storage_of(place).get_file_info(place.path)
     return file, info.size or 0, info.mtime_ns or 0
+
+
+def _named(place: Place, storage: fs.FileSystem) -> list[str]:
+    if "*" in place.path:
+        folder = place.path[: place.path.index("*")].rpartition("/")[0]
+        pattern = place.path.replace("**/", "*")  # fnmatch lets one star pass a slash: the number of slashes tells
+        deep = "**" in place.path
+        below = _below(storage, folder)
+        return [path for path in below if fnmatchcase(path, pattern) and (deep or _as_deep(path, place.path))]
+    if storage.get_file_info(place.path).type == fs.FileType.File:
+        return [place.path]
+    return [path for path in _below(storage, place.path) if path.endswith(".parquet")]
+
+
+def _without_network() -> tuple[type[Exception], ...]:
+    """What the Hub's client raises then; it is no OSError."""
+    from huggingface_hub import errors
+
+    found: Any = vars(errors).get("HTTPError")
+    return (found,) if found else ()
 
 
 def _below(storage: fs.FileSystem, folder: str) -> list[str]:
