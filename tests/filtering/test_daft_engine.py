@@ -192,6 +192,14 @@ def test_where_nothing_is_kept_and_where_an_output_is_there_daft_is_as_the_defau
         filter_regional(files, SEA, output=tmp_path / "out", engine="daft", num_proc=1)
 
 
+@needs_daft
+def test_the_page_on_clusters_begins_with_calls_that_run(files: Path, tmp_path: Path, root: Path) -> None:
+    page = (root / "docs" / "cluster.md").read_text(encoding="utf-8")
+    first = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    subprocess.run([sys.executable, "-c", first], cwd=tmp_path, check=True, capture_output=True)
+    assert bytes_of(tmp_path / "sea-daft") == bytes_of(tmp_path / "sea")
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """An S3 of its own with a bucket; gives the URI of a key in it."""
