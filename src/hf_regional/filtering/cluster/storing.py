@@ -15,12 +15,13 @@ from typing import Final
 
 from hf_regional.durable import digest_of
 from hf_regional.errors import OutputExistsError
+from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet.judging import SIDES, Job, Write, judge_part
 from hf_regional.filtering.parquet.parts import Part, cut
-from hf_regional.filtering.parquet.running import Spread, key_of, report_of, watched, written
+from hf_regional.filtering.parquet.running import Spread, key_of, report_of, watched
 from hf_regional.filtering.parquet.storage import File, Place, names_in, place_of, read_bytes, remove_folder, upload, write_bytes
 from hf_regional.filtering.plan import Plan
-from hf_regional.filtering.report import Counts, FilterReport, Tally
+from hf_regional.filtering.report import BEFORE_ALL, Counts, FilterReport, Tally
 
 _REPORT: Final = "report.json"
 _RECEIPTS: Final = ".receipts-"
@@ -39,7 +40,7 @@ class Order:
 def filter_into_storage(
     files: Sequence[File], plan: Plan, output: str, *, mode: str, write: Write = "both", spread: Spread
 ) -> FilterReport:
-    """Judge files into `output`, a URI: `kept/part-*.parquet`, `dropped/part-*.parquet` and `report.json`.
+    """Judge files into `output`, a URI: `kept/part-*.parquet`, `dropped/part-*.parquet` and the report.
 
     Raises:
         DamagedFileError: a file cannot be read.
@@ -47,6 +48,7 @@ def filter_into_storage(
         CannotWriteError: no permission, no such bucket, or a worker ended.
     """
     parts, tally, place = cut(files), Tally(), place_of(output)
+    tally.put("", BEFORE_ALL, foreseen(plan))
     receipts = place / f"{_RECEIPTS}{digest_of(key_of(files, plan, mode, write))[:16]}"
     finished = _taken_up(place, receipts)
     for part in parts:
@@ -56,8 +58,8 @@ def filter_into_storage(
     order = Order(Job(plan, Path(), write), place, receipts)
     for part, counts in watched(spread(partial(judge_into_storage, order), left, receipts.uri), parts, left):
         tally.put("", part.start, counts)
-    report = report_of(plan, mode, tally)
-    write_bytes(place / _REPORT, written(report).encode())
+    report = report_of(plan, mode, tally, parts)
+    _write_report(report, place)
     remove_folder(receipts)
     return report
 
@@ -71,6 +73,13 @@ def judge_into_storage(order: Order, part: Part) -> Counts:
                 upload(file, order.output / side / part.name)
     write_bytes(order.receipts / part.name, json.dumps(counts.as_json()).encode())
     return counts
+
+
+def _write_report(report: FilterReport, output: Place) -> None:
+    with tempfile.TemporaryDirectory(prefix="hf-regional-") as folder:
+        report.write(folder)
+        for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == _REPORT):  # what says "finished" goes last
+            upload(file, output / file.name)
 
 
 def _taken_up(output: Place, receipts: Place) -> set[str]:
