@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _print_wrong(rows: Sequence[Mapping[str, Any]], found: Sequence[frozenset[str]], most: int) -> None:
-    wrong = [(row, answer) for row, answer in zip(rows, found, strict=True) if set(row["countries"]) != answer]
+    wrong = [(row, answer) for row, answer in zip(rows, found, strict=True) if frozenset(row["countries"]) != answer]
     for row, answer in wrong[:most]:
         print(
             f"{row['id']}: wanted {','.join(row['countries']) or '-'}, found {','.join(sorted(answer)) or '-'}: {row['row']} ({row['why']})"

@@ -15,11 +15,14 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Iterable
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.consent import ConsentPolicy
 from hf_regional.filtering.copies import Copies, held_against
+from hf_regional.filtering.engines import Engine, Means, Runner, filter_files
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import foreseen
-from hf_regional.filtering.parquet import filter_parquet
+from hf_regional.filtering.parquet import find_files
+from hf_regional.filtering.parquet.parts import schema_of
+from hf_regional.filtering.parquet.storage import File, inside, is_uri
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
 from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
@@ -66,13 +69,13 @@ class Filtered(Generic[Source]):
     data: the kept rows, or every row with mode="annotate". dropped: all other rows, null with mode="annotate"; of these,
     `region_verdict == "other"` is the rest of the world, while "none" has no answer or takes no part (excluded, quality).
     Both are of the kind of the source and carry `region_countries`, `region_verdict` and `region_evidence`. path: the folder that
-    was written, if `output` was given.
+    was written, if `output` was given; a string where that is a URI.
     """
 
     data: Source
     dropped: Source | None
     report: FilterReport
-    path: Path | None = None
+    path: Path | str | None = None
 
 
 @overload
@@ -119,7 +122,10 @@ def filter_regional(
     pictures: bool = False,
     seed: int = 0,
     output: str | Path | None = None,
-    num_proc: int = 1,
+    num_proc: int | None = None,
+    engine: Engine = "datasets",
+    runner: Runner = "native",
+    address: str | None = None,
 ) -> Filtered[Any]: ...
 def filter_regional(
     source: Any,
@@ -142,7 +148,10 @@ def filter_regional(
     pictures: bool = False,
     seed: int = 0,
     output: str | Path | None = None,
-    num_proc: int = 1,
+    num_proc: int | None = None,
+    engine: Engine = "datasets",
+    runner: Runner = "native",
+    address: str | None = None,
 ) -> Filtered[Any]:
     """Keep the rows that are from a region, and say of every row why it was kept or not.
 
@@ -173,7 +182,11 @@ def filter_regional(
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
-        num_proc: processes that judge Parquet files at a time; with `output` only.
+            With engine="daft" also a URI: "s3://bucket/out".
+        num_proc: processes that judge Parquet files at a time, with `output` only: one by default, with engine="daft" one a core.
+        engine: who judges Parquet files: "datasets", processes of this machine, or "daft" (extra `cluster`), see docs/cluster.md.
+        runner: with engine="daft": "native", this machine, or "ray", a cluster.
+        address: of the Ray cluster; null for the one that is running, or a new one on this machine.
 
     Returns:
         `Filtered`. Of a stream, `data` and `dropped` are read lazily, each judging the rows anew, and the report fills as either
@@ -185,6 +198,7 @@ def filter_regional(
         NoRowsError: nothing was kept, with the counts. A stream cannot know it before it was read and never raises it.
         ConfigError: unknown mode, kind, rule, quality or kind of source; a threshold without its quality.
         MissingFileError, DamagedFileError: a file is not there or cannot be read.
+        MissingExtraError: engine="daft" without the package that the extra `cluster` brings.
         OutputExistsError, CannotWriteError: the output is there already, or cannot be written.
         NotBuiltYetError: what a later version brings: other scorers, other evidence.
     """
@@ -207,11 +221,13 @@ def filter_regional(
         seed=seed,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
-    if files := files_of(source):
+    files, means = files_of(source), Means(engine, runner, address, num_proc)
+    means.check(output, bool(files))
+    if files:
         if copies is not None:
             raise ConfigError(_ALL_ROWS, "copies")
         if output is not None:
-            return _filter_files(files, where, settings, Path(output), mode, num_proc)
+            return _filter_files(files, where, settings, output, mode, means)
         source = stream_of(files)
     elif output is not None:
         raise ConfigError("output= is for Parquet files; save `data` and `dropped` of this source yourself.", "output")
@@ -235,14 +251,14 @@ def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode:
 
 
 def _filter_files(
-    files: Sequence[Path], region: Region | None, settings: Settings, output: Path, mode: Mode, num_proc: int
+    files: Sequence[File], region: Region | None, settings: Settings, output: str | Path, mode: Mode, means: Means
 ) -> Filtered[IterableDataset]:
-    plan = _plan(stream_of(files), region, settings)
-    report = filter_parquet(files, plan, output, mode=mode, write="all" if mode == "annotate" else "both", processes=num_proc)
+    plan = _plan(schema_of(files[0]).empty_table(), region, settings)
+    report = filter_files(files, plan, output, mode, means)
     if mode == "keep" and report.kept == 0:
-        raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {output / 'dropped'}.")
-    data, dropped = (stream_of(sorted((output / side).glob("*.parquet"))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
-    return Filtered(data, None if mode == "annotate" else dropped, report, output)
+        raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {inside(output, 'dropped')}.")
+    data, dropped = (stream_of(find_files(inside(output, side))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
+    return Filtered(data, None if mode == "annotate" else dropped, report, output if is_uri(output) else Path(output))
 
 
 def _splits(source: object) -> dict[str, Part]:
