@@ -92,7 +92,7 @@ class Name:
 
     def _other(self, homograph: Homograph, noun: bool, cell: Cell) -> float:
         """P(the place) of a name that is also something else."""
-        if not homograph.against.isdisjoint(cell.words) or any(word in cell.folded for word in homograph.against_inside):
+        if not homograph.against.isdisjoint(cell.words) or cell.has_any(homograph.against_inside):
             return _AGAINST
         if homograph.given_name and noun and self.clause.before_capital and not self.explicit:
             return _BORNE
