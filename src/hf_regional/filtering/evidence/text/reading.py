@@ -7,6 +7,7 @@ import numpy as np
 from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.clauses import Signs, read_signs
 from hf_regional.filtering.evidence.text.context import Clause, Name
+from hf_regional.filtering.evidence.text.entries import as_written
 from hf_regional.filtering.evidence.text.folding import BREAK, SIGNS, Folded, code_points, fold
 from hf_regional.filtering.evidence.text.matching import Found, Matcher
 from hf_regional.filtering.evidence.text.pieces import Piece
@@ -75,10 +76,10 @@ class _Reader:
         names, spans, sells = list[Name](), list[tuple[int, int]](), found[0][0] in self._selling
         cell = Cell((given, begin, end), (text, folded_begin, folded_end), sells, matcher.rules)
         for _, name, start, stop, opened, closed, first, behind in found:
-            entry = matcher.entries[name]
+            written, opens, closes = given[first:behind], signs[start - 1], signs[stop]
+            entry = as_written(matcher.entries[name], written)
             if not entry.meanings:
                 continue
-            written, opens, closes = given[first:behind], signs[start - 1], signs[stop]
             tail, lead = text[opened:start].strip(), text[stop:closed].strip()
             clause = Clause(
                 written, start, stop, f" {tail} " if tail else "", f" {lead} " if lead else "",
