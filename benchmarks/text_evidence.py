@@ -30,7 +30,7 @@ WORDS = (
     "water view night market food best price free shipping image stock background design woman man child playing football game white",
     "black blue small big house garden flowers summer winter travel day",
 )
-EVERYDAY = " ".join(WORDS).split()
+EVERYDAY: list[str] = [str(word) for word in " ".join(WORDS).split()]
 SURE = 0.5
 
 

@@ -25,6 +25,8 @@ _NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it i
 _AGAINST: Final = 0.05
 _BORNE: Final = 0.15  # "Jordan Peterson", "Paris Hilton"
 _SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
+_CASELESS: Final = 0.7  # where capitals do not tell: at the beginning, or among words all small or all large
+_CASED: Final = "\u0590"  # letters with capitals lie below
 _SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 _FEW, _MANY = 5, 9  # letters: "Hue" for Huế is a word of other languages, and of nine letters no two words differ by accents alone
 _UNACCENTED, _MISACCENTED = 0.4, 0.3
@@ -92,14 +94,19 @@ class Name:
 
     def _other(self, homograph: Homograph, noun: bool, cell: Cell) -> float:
         """P(the place) of a name that is also something else."""
-        if not homograph.against.isdisjoint(cell.words) or any(word in cell.folded for word in homograph.against_inside):
+        if not homograph.against.isdisjoint(cell.words) or cell.has_any(homograph.against_inside):
             return _AGAINST
         if homograph.given_name and noun and self.clause.before_capital and not self.explicit:
             return _BORNE
         if not self.clause.capital and homograph.prior < _NAMES:
             return homograph.prior / 2
-        written = 1.0 if self.clause.capital else _SMALL[self.explicit]
-        return written * (max(homograph.prior, _SAID) if self.explicit else homograph.prior)
+        if self.explicit:
+            return max(homograph.prior, _SAID) * (1.0 if self.clause.capital else _SMALL[True])
+        if not self.clause.capital:
+            return homograph.prior * _SMALL[False]
+        begins = not self.clause.opens and not self.clause.tail and not self.clause.before_capital
+        caseless = self.clause.written[0] < _CASED and self.role != OWN and (begins or not cell.has_capitals)
+        return homograph.prior * (_CASELESS if caseless else 1.0)
 
 
 def _homograph(entry: Entry, written: str) -> Homograph | None:
