@@ -22,14 +22,14 @@ def judged(rows: dict[str, list[object]], region: Region = SEA, **more: object) 
 
 
 def test_words_of_the_users_own_name_a_country() -> None:
-    rows: dict[str, list[object]] = {"text": ["Morning at Kampung Nowhere", "Evening elsewhere"]}
+    rows: dict[str, list[object]] = {"text": ["Morning at Zorblat Corner", "Evening elsewhere"]}
     assert judged(rows)[1] == [[], []]
-    assert judged(rows, terms={"Kampung Nowhere": "Indonesia"}) == (["kept", "other"], [["IDN"], []])
+    assert judged(rows, terms={"Zorblat Corner": "Indonesia"}) == (["kept", "other"], [["IDN"], []])
 
 
 def test_own_words_that_cannot_be_read_are_refused_before_any_row() -> None:
     with pytest.raises(BadRowError, match="Atlantis"):
-        judged({"text": ["x"]}, terms={"Kampung Nowhere": "Atlantis"})
+        judged({"text": ["x"]}, terms={"Zorblat Corner": "Atlantis"})
     with pytest.raises(MissingFileError, match=r"none\.csv"):
         judged({"text": ["x"]}, terms="none.csv")
 

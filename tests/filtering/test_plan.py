@@ -1,6 +1,6 @@
 import pytest
 
-from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
+from hf_regional.errors import ConfigError, MissingColumnError, UnknownNameError
 from hf_regional.filtering import make_plan, only
 from hf_regional.regions import Region
 
@@ -43,10 +43,9 @@ def test_a_kind_may_be_excluded_under_its_mapped_column():
 @pytest.mark.parametrize(
     ("settings", "key", "message"),
     [
-        ({"min_quality": 4}, "min_quality", 'add quality=. Known: "column:NAME"'),
+        ({"min_quality": 4}, "min_quality", "add quality=. Known: column:NAME"),
         ({"quality": "column:score"}, "quality", "add min_quality="),
-        ({"quality": "score", "min_quality": 4}, "quality", "is no form of quality"),
-        ({"quality": len, "min_quality": 4}, "quality", "is no form of quality"),
+        ({"quality": len, "min_quality": 4}, "quality", "is no scorer"),
         ({"quality": "column:score", "min_quality": float("nan")}, "min_quality", "finite number"),
         ({"quality": "column:score", "min_quality": "4"}, "min_quality", "finite number"),
         ({"columns": {"langauge": "lang"}}, "columns", "Did you mean 'language'"),
@@ -60,9 +59,11 @@ def test_settings_that_make_no_sense_are_refused_by_name(settings, key, message)
     assert refused.value.key == key
 
 
-def test_what_is_not_built_yet_says_so():
-    with pytest.raises(NotBuiltYetError, match="scorer 'clip'"):
+def test_a_scorer_without_its_model_says_what_to_write():
+    with pytest.raises(ConfigError, match="write clip:MODEL"):
         make_plan(PRESENT, SEA, quality="clip", min_quality=0.2)
+    with pytest.raises(UnknownNameError, match="A column of scores is written 'column:score'"):
+        make_plan(PRESENT, SEA, quality="score", min_quality=4)
 
 
 def test_no_region_and_nothing_else_is_nothing_to_do():

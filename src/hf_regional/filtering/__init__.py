@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.filtering.consent import ConsentPolicy as ConsentPolicy
+    from hf_regional.filtering.consent import LicencePolicy as LicencePolicy
+    from hf_regional.filtering.consent import OptOutPolicy as OptOutPolicy
+    from hf_regional.filtering.consent import PersonalPolicy as PersonalPolicy
+    from hf_regional.filtering.copies import Copies as Copies
     from hf_regional.filtering.drivers import Filtered as Filtered
     from hf_regional.filtering.drivers import filter_regional as filter_regional
+    from hf_regional.filtering.evidence.references import References as References
     from hf_regional.filtering.kernel import ANNOTATIONS as ANNOTATIONS
     from hf_regional.filtering.kernel import judge as judge
     from hf_regional.filtering.mixin import RegionalFilter as RegionalFilter
@@ -27,10 +33,16 @@ if TYPE_CHECKING:
 # Lazy: `datasets` takes a second to load, and a reader of reports does not need it.
 _HOMES = {
     "ANNOTATIONS": "hf_regional.filtering.kernel",
+    "ConsentPolicy": "hf_regional.filtering.consent",
+    "Copies": "hf_regional.filtering.copies",
     "Evidence": "hf_regional.filtering.verdict",
     "FilterReport": "hf_regional.filtering.report",
     "Filtered": "hf_regional.filtering.drivers",
+    "LicencePolicy": "hf_regional.filtering.consent",
+    "OptOutPolicy": "hf_regional.filtering.consent",
+    "PersonalPolicy": "hf_regional.filtering.consent",
     "Plan": "hf_regional.filtering.plan",
+    "References": "hf_regional.filtering.evidence.references",
     "RegionalFilter": "hf_regional.filtering.mixin",
     "Verdict": "hf_regional.filtering.verdict",
     "filter_regional": "hf_regional.filtering.drivers",

@@ -5,7 +5,7 @@ filtered.data, filtered.dropped, print(filtered.report)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
@@ -13,10 +13,16 @@ import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
 
 from hf_regional.errors import ConfigError, NoRowsError
+from hf_regional.filtering.consent import ConsentPolicy
+from hf_regional.filtering.copies import Copies, held_against
+from hf_regional.filtering.engines import Engine, Means, Runner, filter_files
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import foreseen
-from hf_regional.filtering.parquet import filter_parquet
+from hf_regional.filtering.parquet import find_files
+from hf_regional.filtering.parquet.parts import schema_of
+from hf_regional.filtering.parquet.storage import File, inside, is_uri
 from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, make_plan, nearest
 from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
@@ -29,6 +35,10 @@ Named = str | Path | Sequence[str | Path]
 Part = Dataset | IterableDataset | pa.Table
 Mode = Literal["keep", "annotate"]
 
+DEFAULT_CONSENT: Final = ConsentPolicy()
+_ALL_ROWS: Final = (
+    "copies= needs all rows at once: filter the stream or the files without it, then load `kept` as a Dataset and filter that."
+)
 _MODES: Final = ("keep", "annotate")
 _REASONS: Final = 5
 
@@ -37,14 +47,16 @@ class Settings(TypedDict):
     """The settings that `make_plan` checks, as the caller gave them."""
 
     columns: Columns | None
-    quality: str | None
-    min_quality: float | None
+    quality: Any
+    min_quality: Any
+    inclusive: bool
     exclude: Exclude | None
     combine: str
     weights: Weights | None
     locate: Locate | None
     terms: Terms | None
     references: References | None
+    consent: ConsentPolicy | None
     samples: int
     pictures: bool
     seed: int
@@ -57,13 +69,13 @@ class Filtered(Generic[Source]):
     data: the kept rows, or every row with mode="annotate". dropped: all other rows, null with mode="annotate"; of these,
     `region_verdict == "other"` is the rest of the world, while "none" has no answer or takes no part (excluded, quality).
     Both are of the kind of the source and carry `region_countries`, `region_verdict` and `region_evidence`. path: the folder that
-    was written, if `output` was given.
+    was written, if `output` was given; a string where that is a URI.
     """
 
     data: Source
     dropped: Source | None
     report: FilterReport
-    path: Path | None = None
+    path: Path | str | None = None
 
 
 @overload
@@ -72,8 +84,9 @@ def filter_regional(
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -81,6 +94,8 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
@@ -91,8 +106,9 @@ def filter_regional(
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -100,19 +116,25 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
     output: str | Path | None = None,
-    num_proc: int = 1,
+    num_proc: int | None = None,
+    engine: Engine = "datasets",
+    runner: Runner = "native",
+    address: str | None = None,
 ) -> Filtered[Any]: ...
 def filter_regional(
     source: Any,
     region: Region | str | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     mode: Mode = "keep",
     exclude: Exclude | None = None,
     combine: str = "strongest",
@@ -120,11 +142,16 @@ def filter_regional(
     locate: Locate | None = None,
     terms: Terms | None = None,
     references: References | None = None,
+    consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
     seed: int = 0,
     output: str | Path | None = None,
-    num_proc: int = 1,
+    num_proc: int | None = None,
+    engine: Engine = "datasets",
+    runner: Runner = "native",
+    address: str | None = None,
 ) -> Filtered[Any]:
     """Keep the rows that are from a region, and say of every row why it was kept or not.
 
@@ -134,8 +161,10 @@ def filter_regional(
         region: a `Region` or its name; null filters by quality and exclusions alone.
         columns: where evidence stands, by kind: {"language": "lang", "country": ["born", "lives"]}; null switches a kind off. A
             kind left out is looked for under its usual names: country_iso3, country; language.
-        quality: "column:NAME", a column of scores. Asked of the rows that the region selects.
-        min_quality: the least score that passes, on that column's scale; the bound itself passes.
+        quality: "column:NAME", a column of scores; or "unifiedreward", "clip:MODEL", "siglip:MODEL", "resolution", "length", "language"
+            (docs/quality.md); or a scorer of your own; or a list of these. Asked of the rows that the region selects.
+        min_quality: the least score that passes, on that scorer's scale, or {language: threshold}; of a list, one each.
+        inclusive: whether the bound itself passes.
         mode: "keep" parts the rows into `data` and `dropped`, "annotate" keeps them all in `data`.
         exclude: rows that take no part, {"language": ["az"]} by column or kind: verdict "none", reason "excluded:language=az".
         combine: how kinds of evidence become one answer: "strongest", "any", "all" or "weighted" (see `filtering/combining.py`).
@@ -144,11 +173,20 @@ def filter_regional(
             other evidence.
         terms: words of your own that name a country, {"Kampung Naga": "IDN"}, or a CSV file of them (see `lexicon.load_terms`).
         references: pictures of known countries that the column `image` is compared with, `References.of(pictures, model)`.
+        consent: which licences are allowed, whose opt-out is heeded, and what is hidden of persons. By default opt-outs are heeded,
+            e-mail addresses and phone numbers in texts masked, and columns about annotators dropped, all counted in the report;
+            docs/consent.md. Null lets everything through.
+        copies: how to look for copies among the kept rows, and for rows of evaluation sets: `Copies()`; null does not look. It takes
+            all rows at once: of a `Dataset`, `DatasetDict` or `Table`.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
         output: of Parquet files: a new folder for `kept/`, `dropped/` and the report. A call that was killed goes on where it was.
-        num_proc: processes that judge Parquet files at a time; with `output` only.
+            With engine="daft" also a URI: "s3://bucket/out".
+        num_proc: processes that judge Parquet files at a time, with `output` only: one by default, with engine="daft" one a core.
+        engine: who judges Parquet files: "datasets", processes of this machine, or "daft" (extra `cluster`), see docs/cluster.md.
+        runner: with engine="daft": "native", this machine, or "ray", a cluster.
+        address: of the Ray cluster; null for the one that is running, or a new one on this machine.
 
     Returns:
         `Filtered`. Of a stream, `data` and `dropped` are read lazily, each judging the rows anew, and the report fills as either
@@ -160,6 +198,7 @@ def filter_regional(
         NoRowsError: nothing was kept, with the counts. A stream cannot know it before it was read and never raises it.
         ConfigError: unknown mode, kind, rule, quality or kind of source; a threshold without its quality.
         MissingFileError, DamagedFileError: a file is not there or cannot be read.
+        MissingExtraError: engine="daft" without the package that the extra `cluster` brings.
         OutputExistsError, CannotWriteError: the output is there already, or cannot be written.
         NotBuiltYetError: what a later version brings: other scorers, other evidence.
     """
@@ -169,33 +208,40 @@ def filter_regional(
         columns=columns,
         quality=quality,
         min_quality=min_quality,
+        inclusive=inclusive,
         exclude=exclude,
         combine=combine,
         weights=weights,
         locate=locate,
         terms=terms,
         references=references,
+        consent=consent,
         samples=samples,
         pictures=pictures,
         seed=seed,
     )
     where = region if region is None or isinstance(region, Region) else Region(region)
-    if files := files_of(source):
+    files, means = files_of(source), Means(engine, runner, address, num_proc)
+    means.check(output, bool(files))
+    if files:
+        if copies is not None:
+            raise ConfigError(_ALL_ROWS, "copies")
         if output is not None:
-            return _filter_files(files, where, settings, Path(output), mode, num_proc)
+            return _filter_files(files, where, settings, output, mode, means)
         source = stream_of(files)
     elif output is not None:
         raise ConfigError("output= is for Parquet files; save `data` and `dropped` of this source yourself.", "output")
-    return _filter_loaded(loaded(source), where, settings, mode)
+    return _filter_loaded(loaded(source), where, settings, mode, copies)
 
 
-def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode) -> Filtered[Any]:
+def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode, copies: Copies | None) -> Filtered[Any]:
     tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, region, settings) for name, part in splits.items()}
+    held = {name: _held(part, plans[name], copies) for name, part in splits.items()} if copies else {}
     for name, plan in plans.items():
         tally.put(name, BEFORE_ALL, foreseen(plan))
-    parted = {name: _part(part, plans[name], tally, name, mode) for name, part in splits.items()}
-    told = {"mode": mode, **next(iter(plans.values())).settings()}
+    parted = {name: _part(part, plans[name], tally, name, mode, held.get(name)) for name, part in splits.items()}
+    told = {"mode": mode, **next(iter(plans.values())).settings(), **({"copies": copies.as_dict()} if copies else {})}
     report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
     streams = isinstance(source, IterableDataset | IterableDatasetDict)
     if mode == "keep" and not streams and report.kept == 0:
@@ -205,14 +251,14 @@ def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode:
 
 
 def _filter_files(
-    files: Sequence[Path], region: Region | None, settings: Settings, output: Path, mode: Mode, num_proc: int
+    files: Sequence[File], region: Region | None, settings: Settings, output: str | Path, mode: Mode, means: Means
 ) -> Filtered[IterableDataset]:
-    plan = _plan(stream_of(files), region, settings)
-    report = filter_parquet(files, plan, output, mode=mode, write="all" if mode == "annotate" else "both", processes=num_proc)
+    plan = _plan(schema_of(files[0]).empty_table(), region, settings)
+    report = filter_files(files, plan, output, mode, means)
     if mode == "keep" and report.kept == 0:
-        raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {output / 'dropped'}.")
-    data, dropped = (stream_of(sorted((output / side).glob("*.parquet"))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
-    return Filtered(data, None if mode == "annotate" else dropped, report, output)
+        raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {inside(output, 'dropped')}.")
+    data, dropped = (stream_of(find_files(inside(output, side))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
+    return Filtered(data, None if mode == "annotate" else dropped, report, output if is_uri(output) else Path(output))
 
 
 def _splits(source: object) -> dict[str, Part]:
@@ -234,21 +280,42 @@ def _like(source: Source, parts: Mapping[str, Part | None]) -> Source:
 def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     features = part.features if isinstance(part, Dataset | IterableDataset) else Features.from_arrow_schema(part.schema)
     # A stream after `map` does not know its columns: its first row does.
-    present = list(features or next(iter(cast("IterableDataset", part).take(1)), {}))
+    first: dict[str, Any] = {} if features else next(iter(cast("IterableDataset", part).take(1)), {})
+    present = list(features or first)
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
     images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
-    return make_plan(present, region, labels=labels, images=images, **settings)
+    schema = features.arrow_schema if features else _schema_of(first)
+    return make_plan(present, region, labels=labels, images=images, schema=schema, **settings)
 
 
-def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode) -> tuple[Part, Part | None]:
+def _schema_of(row: Mapping[str, Any]) -> pa.Schema:
+    """The types of a row's values; what Arrow has no type for, such as a decoded picture, is left out."""
+    fields: list[pa.Field] = []
+    for name, value in row.items():
+        try:
+            fields.append(pa.field(name, pa.array([value]).type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            continue
+    return pa.schema(fields)
+
+
+def _held(part: Part, plan: Plan, copies: Copies) -> Held:
+    """Judge a split once, uncounted, and look for copies among what is kept."""
+    if isinstance(part, IterableDataset):
+        raise ConfigError(_ALL_ROWS, "copies")
+    judged, _ = _part(part, replace(plan, sampling=None), Tally(), "", "annotate", None)
+    return held_against(cast("Dataset | pa.Table", judged), plan, copies)
+
+
+def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode, held: Held | None) -> tuple[Part, Part | None]:
     """One split as (data, dropped)."""
     if isinstance(part, pa.Table):
-        return part_table(part, plan, tally, split, mode)
+        return part_table(part, plan, tally, split, mode, held)
     if isinstance(part, IterableDataset):
         sides = (None,) if mode == "annotate" else (True, False)
         data, *dropped = (side_of_stream(part, plan, tally, split, wanted) for wanted in sides)
         return data, (dropped or [None])[0]
-    return part_dataset(part, plan, tally, split, mode)
+    return part_dataset(part, plan, tally, split, mode, held)
 
 
 def _nothing_kept(report: FilterReport) -> str:

@@ -3,6 +3,7 @@
 No Python runs per row: each kind of evidence gives arrays of hits and opinions, and the rest is arithmetic on arrays.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -11,12 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from hf_regional.filtering.combining import RULES, Decision
-from hf_regional.filtering.encoded import encode, grade
+from hf_regional.filtering.consent import ConsentPlan, hide_personal, judge_consent
+from hf_regional.filtering.consent.nested import SEP
+from hf_regional.filtering.encoded import encode
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
-from hf_regional.filtering.plan import Exclusion, Plan, Quality, excluded_reason
+from hf_regional.filtering.plan import Exclusion, Plan, excluded_reason
+from hf_regional.filtering.quality import GRADES, grade_rows
 from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
 from hf_regional.filtering.report.groups import group_rows
 from hf_regional.filtering.report.rulings import Rulings, count, offer
@@ -29,7 +34,6 @@ Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 ANNOTATIONS: Final = pa.schema(
     [(REGION_COUNTRIES, pa.list_(pa.string())), (REGION_VERDICT, pa.string()), (REGION_EVIDENCE, pa.list_(EVIDENCE_TYPE))]
 )
-_FAULTS: Final = ("", "below", "missing")  # what each grade of `encoded.grade` holds against a row
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class _Ruling:
         self.answer[rows], self.reason[rows], self.column[rows] = answer, self.place(reason), self.place(column)
 
 
-def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0) -> tuple[Rows, Counts]:
+def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0, held: Held | None = None) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
     Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
@@ -64,6 +68,7 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
         plan: what to read and how to rule.
         samples: rows to look at, of which this batch's are chosen too.
         first: the number of the batch's first row in its source.
+        held: what is held against some of the rows, known beforehand: copies.
 
     Returns:
         The same rows in the same order and container, and how many rows got which ruling.
@@ -71,20 +76,26 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     Raises:
         ConfigError: a column is of a type that the plan cannot read.
     """
-    readable, unreadable = without_unreadable(rows, plan.reads)
+    readable, unreadable = without_unreadable(rows, {*plan.reads, *plan.hides} & {*rows.schema.names})
+    rows, readable, hidden = _without_persons(rows, readable, plan)
     found = _found(readable, plan)
     ruling, agreeing = _ruling(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
     marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
-    marks += [_fail(readable, ruling, plan.quality)] if plan.quality else []
+    marks += _refuse(readable, ruling, plan.consent, out) if plan.consent else []
+    failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
+    marks += failed
+    marks += _hold(ruling, held, first) if held else []
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
     columns = (_countries(hits, agreeing, plan, rows.num_rows), answers, evidence_of([*hits, *marks], rows.num_rows))
     for field, values in zip(ANNOTATIONS, columns, strict=True):
         judged = judged.append_column(field, values)
-    return judged, _told(judged, readable, plan, ruling, found, samples, first)
+    counts = _told(judged, readable, plan, ruling, found, samples, first, scores)
+    counts.hidden.update(hidden)
+    return judged, counts
 
 
 def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
@@ -120,13 +131,70 @@ def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray
     return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
 
 
-def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, quality: Quality) -> Hits:
-    """Turn kept rows whose score is too low, or missing, to "none"."""
-    grades = np.where(ruling.answer == KEPT, grade(rows[quality.column], *quality), 0)
-    for place, fault in enumerate(_FAULTS[1:], start=1):
-        ruling.put(np.flatnonzero(grades == place), NOTHING, f"quality:{fault}", quality.column)
-    failed = np.flatnonzero(grades)
-    return _marks("quality", failed, pa.array(_FAULTS).take(pa.array(grades[failed])), quality.column)
+def _without_persons(rows: Rows, readable: Rows, plan: Plan) -> tuple[Rows, Rows, Counter[tuple[str, str]]]:
+    """Mask contacts and drop what is about annotators, in the rows to give back and in those that evidence is read from.
+
+    Before the evidence: what is masked is none, and its places are those in the text as it is given back.
+    """
+    hidden: Counter[tuple[str, str]] = Counter()
+    there = [name for name in plan.hides if name in rows.schema.names]
+    if plan.consent is None or not there:
+        return rows, readable, hidden
+    masked, counts = hide_personal(readable.select(there), plan.consent)
+    hidden.update(counts.masked)
+    hidden.update({(path, "dropped"): size for path, size in counts.dropped.items()})
+    for name in {path.split(SEP)[0] for path in (*counts.masked_texts, *plan.consent.drops)} & {*there}:
+        rows, readable = (_replaced(one, name, masked) for one in (rows, readable))
+    return rows, readable, hidden
+
+
+def _replaced(rows: Any, name: str, by: Any) -> Any:
+    if name not in by.schema.names:
+        return rows.drop_columns([name])
+    place = rows.schema.get_field_index(name)
+    return rows.set_column(place, by.schema.field(name), by.column(name))
+
+
+def _refuse(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, consent: ConsentPlan, out: np.ndarray) -> list[Hits]:
+    """Turn rows that a licence or a word against their use speaks against to "none": they are not the rest of the world either."""
+    judged = judge_consent(rows, consent).judged
+    marks: list[Hits] = []
+    for code, reason in enumerate(judged.reasons[1:], start=1):
+        refused = np.flatnonzero((judged.codes == code) & ~out)
+        if len(refused):
+            out[refused] = True
+            step, _, what = reason.partition(":")
+            ruling.put(refused, NOTHING, reason, NO_COLUMN)
+            marks.append(_marks(step, refused, pa.array([what] * len(refused), pa.string()), NO_COLUMN))
+    return marks
+
+
+def _hold(ruling: _Ruling, held: Held, first: int) -> list[Hits]:
+    """Turn kept rows that are copies to "none"."""
+    places, reasons = held.within(first, len(ruling.answer))
+    marks: list[Hits] = []
+    for reason in dict.fromkeys(reasons):
+        mine = places[[one == reason for one in reasons]]
+        step, _, what = reason.partition(":")
+        ruling.put(mine, NOTHING, reason, NO_COLUMN)
+        marks.append(_marks(step, mine, pa.array([what] * len(mine), pa.string()), NO_COLUMN))
+    return marks
+
+
+def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, plan: Plan) -> tuple[list[Hits], np.ndarray]:
+    """Turn kept rows that a rule of quality does not pass to "none"; returns also the scores by the last rule, (n,), NaN for none."""
+    kept, scores = np.flatnonzero(ruling.answer == KEPT), np.full(rows.num_rows, np.nan)
+    graded = grade_rows(rows if len(kept) == rows.num_rows else rows.take(pa.array(kept)), plan.rules, plan.labels)
+    scores[kept] = graded.values[-1]
+    marks: list[Hits] = []
+    for place, rule in enumerate(plan.rules):
+        name = rule.scorer.name.removeprefix("column:")
+        mine = graded.rule == place
+        for grade in np.unique(graded.grades[mine]).tolist():
+            failed = kept[mine & (graded.grades == grade)]
+            ruling.put(failed, NOTHING, f"quality:{GRADES[grade]}", name)
+            marks.append(_marks("quality", failed, pa.array([GRADES[grade]] * len(failed), pa.string()), name))
+    return marks, scores
 
 
 def _exclude(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, rule: Exclusion, plan: Plan, out: np.ndarray) -> Hits:
@@ -172,7 +240,16 @@ def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: in
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 
 
-def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequence[Found], samples: Samples | None, first: int) -> Counts:
+def _told(
+    judged: Any,
+    readable: Any,
+    plan: Plan,
+    ruling: _Ruling,
+    found: Sequence[Found],
+    samples: Samples | None,
+    first: int,
+    scores: np.ndarray | None,
+) -> Counts:
     """Count the rulings, and offer the rows to the sample."""
     countries = judged.column(REGION_COUNTRIES)
     countries = countries.combine_chunks() if isinstance(countries, pa.ChunkedArray) else countries
@@ -184,7 +261,7 @@ def _told(judged: Any, readable: Any, plan: Plan, ruling: _Ruling, found: Sequen
         for (column, text), size in one.unknown.items():
             counts.add_unknown(column, text, size)
     if samples is not None:
-        offer(samples, rulings, groups, judged, readable[plan.quality.column] if plan.quality else None, first)
+        offer(samples, rulings, groups, judged, scores, first)
     return counts
 
 

@@ -4,15 +4,20 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from hf_regional.errors import ConfigError, MissingColumnError, NotBuiltYetError
+import pyarrow as pa
+
+from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.filtering.combining import RULES, WEIGHTS
+from hf_regional.filtering.consent import ConsentPlan, ConsentPolicy, plan_consent
+from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.evidence import KINDS, located
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.evidence.words import Own, own_terms
+from hf_regional.filtering.quality import Rule, check_rules, make_rules
 from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
@@ -23,15 +28,6 @@ Weights = Mapping[str, float]
 Terms = Mapping[str, str] | str | Path
 
 IN_COLUMNS: Final = tuple(kind for kind in KINDS if kind != located.KIND)
-_SCORERS: Final = ("unifiedreward", "clip", "siglip", "resolution", "length")
-_COLUMN_FORM: Final = '"column:NAME", a column that holds a score'
-
-
-class Quality(NamedTuple):
-    """Rows that the region selects are kept where `column` >= `minimum`; the bound itself passes."""
-
-    column: str
-    minimum: float
 
 
 class Exclusion(NamedTuple):
@@ -47,12 +43,13 @@ class Exclusion(NamedTuple):
 class Plan:
     """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns.
 
+    consent: which licences and opt-outs are heeded, and what is hidden of persons; null for nothing of it.
     groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none.
     """
 
     region: Region | None
     columns: Mapping[str, tuple[str, ...]]
-    quality: Quality | None = None
+    rules: tuple[Rule, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     combine: str = "strongest"
@@ -63,6 +60,7 @@ class Plan:
     references: References | None = None
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     sampling: Sampling | None = None
+    consent: ConsentPlan | None = None
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
@@ -79,18 +77,33 @@ class Plan:
         """The columns that a verdict may depend on; the others are read to count by alone."""
         if self.locate:
             return self.present
-        extra = (*(rule.column for rule in self.exclude), *((self.quality.column,) if self.quality else ()))
+        extra = (
+            *(self.consent.reads if self.consent else ()),
+            *(rule.column for rule in self.exclude),
+            *(column for rule in self.rules for column in rule.reads),
+        )
         return tuple(dict.fromkeys((*self.evidence_columns, *extra)))
+
+    @property
+    def hides(self) -> tuple[str, ...]:
+        """The columns in which something of persons may be masked, or that are dropped for it."""
+        paths = (*self.consent.texts, *self.consent.drops) if self.consent else ()
+        return tuple(sorted({path.split(SEP)[0] for path in paths}))
+
+    @property
+    def drops(self) -> frozenset[str]:
+        """The columns that are dropped whole."""
+        return frozenset(path for path in self.consent.drops if SEP not in path) if self.consent else frozenset()
 
     def settings(self) -> dict[str, object]:
         """Give the settings as JSON-able values, for the report."""
         return {
             "columns": {kind: list(names) for kind, names in self.columns.items()},
-            "quality": f"column:{self.quality.column}" if self.quality else None,
-            "min_quality": self.quality.minimum if self.quality else None,
+            "quality": [rule.settings() for rule in self.rules],
             "exclude": {rule.key: list(rule.values) for rule in self.exclude},
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
+            "consent": _consent_settings(self.consent),
             **({"references": self.references.as_dict()} if self.references else {}),
             **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
@@ -106,8 +119,9 @@ def make_plan(
     region: Region | None,
     *,
     columns: Columns | None = None,
-    quality: str | None = None,
-    min_quality: float | None = None,
+    quality: Any = None,
+    min_quality: Any = None,
+    inclusive: bool = True,
     exclude: Exclude | None = None,
     combine: str = "strongest",
     weights: Weights | None = None,
@@ -119,8 +133,12 @@ def make_plan(
     pictures: bool = False,
     seed: int = 0,
     images: Sequence[str] = (),
+    schema: pa.Schema | None = None,
+    consent: ConsentPolicy | None = None,
 ) -> Plan:
     """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
+
+    With their `schema` the types are checked too.
 
     Raises:
         ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
@@ -132,14 +150,15 @@ def make_plan(
     mapped = _mapped(columns or {}, present, references is not None)
     if region is not None and locate is None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
-    threshold = _quality(quality, min_quality, present)
-    if region is None and threshold is None and not exclude:
+    rules = make_rules(quality, min_quality, inclusive=inclusive)
+    _check(rules, present, schema)
+    if region is None and not rules and not exclude:
         raise ConfigError("without a region there is nothing to filter by: give region=, quality= or exclude=.", "region")
     exclusions = tuple(rule for key, values in (exclude or {}).items() for rule in _exclusions(key, values, mapped, present))
     return Plan(
         region,
         mapped,
-        threshold,
+        rules,
         exclusions,
         dict(labels or {}),
         _rule(combine),
@@ -149,6 +168,7 @@ def make_plan(
         own_terms(terms),
         references,
         groups=_groups(present, mapped, region),
+        consent=plan_consent(schema, consent) if consent and schema is not None else None,
         sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
     )
 
@@ -184,6 +204,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _groups(present: Sequence[str], mapped: Mapping[str, tuple[str, ...]], region: Region | None) -> dict[str, str]:
     # With a region, the countries are those that were found, whatever a column says.
     return {group: name for group, name in group_columns(present, mapped).items() if group != "country" or region is None}
+
+
+def _consent_settings(consent: ConsentPlan | None) -> dict[str, object] | None:
+    if consent is None:
+        return None
+    policy = consent.policy
+    licences = {"allow": policy.licences.allow, "deny": policy.licences.deny, "use": policy.licences.use} if policy.licences else None
+    hidden = {"masked": list(policy.personal.mask), "dropped": sorted(consent.drops)} if policy.personal else None
+    return {"licences": licences, "opt_out": list(policy.opt_out.heeded) if policy.opt_out else None, "personal": hidden}
 
 
 def _rule(combine: str) -> str:
@@ -244,24 +273,12 @@ def _nothing_to_read(present: Sequence[str]) -> str:
     )
 
 
-def _quality(quality: object, min_quality: object, present: Sequence[str]) -> Quality | None:
-    if quality is None and min_quality is None:
-        return None
-    if quality is None:
-        raise ConfigError(f"min_quality={min_quality} has nothing to measure: add quality=. Known: {_COLUMN_FORM}.", "min_quality")
-    form, _, name = quality.partition(":") if isinstance(quality, str) else (type(quality).__name__, "", "")
-    if form.casefold() in _SCORERS:
-        raise NotBuiltYetError(f"quality={quality!r}: the scorer {form!r} is not built yet. Score the rows first and use {_COLUMN_FORM}.")
-    if form != "column" or not name:
-        raise ConfigError(f"quality={quality!r} is no form of quality. Known: {_COLUMN_FORM}.", "quality")
-    if min_quality is None:
-        raise ConfigError(
-            f"quality={quality!r} keeps every row without a threshold: add min_quality=, on the scale of that column.", "quality"
-        )
-    if not isinstance(min_quality, int | float) or not math.isfinite(min_quality):
-        raise ConfigError(f"min_quality={min_quality!r} is no threshold: give a finite number on the scale of {name!r}.", "min_quality")
-    _require(name, present, "quality")
-    return Quality(name, float(min_quality))
+def _check(rules: Sequence[Rule], present: Sequence[str], schema: pa.Schema | None) -> None:
+    for rule in rules:
+        for column in rule.reads:
+            _require(column, present, "quality")
+    if schema is not None:
+        check_rules(rules, schema)
 
 
 def _exclusions(key: str, values: object, mapped: Mapping[str, tuple[str, ...]], present: Sequence[str]) -> list[Exclusion]:

@@ -13,6 +13,9 @@ import pyarrow as pa
 from datasets import Features, IterableDataset
 from pyarrow import compute
 
+from hf_regional.filtering.consent import hide_personal
+from hf_regional.filtering.consent.nested import SEP
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Samples, Tally
@@ -34,22 +37,23 @@ def side_of_stream(stream: IterableDataset, plan: Plan, tally: Tally, split: str
     judging = partial(judge_arrow if in_arrow else judge_python, plan=plan, tally=tally, split=split, wanted=wanted)
     feed = stream.with_format("arrow" if in_arrow else None)
     encoded = feed if in_arrow or stream.features is None else feed.decode(False)
-    judged = encoded.map(judging, batched=True, batch_size=_BATCH, with_indices=True, features=None)
+    gone = [name for name in plan.present if name in plan.drops]
+    judged = encoded.map(judging, batched=True, batch_size=_BATCH, with_indices=True, features=None, remove_columns=gone or None)
     # Cast afterwards: given to `map`, the features would be taken as applied, and encoded images would stay so.
-    typed = judged if stream.features is None else judged.cast(_features(stream.features))
+    typed = judged if stream.features is None else judged.cast(_features(stream.features, plan))
     return typed.with_format(getattr(formatting, "format_type", None))
 
 
-def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str) -> pa.Table:
-    """Give the three columns that the kernel adds to a batch, counted under the batch's first row."""
-    return _judged(rows, indices, plan, tally, split)[0].select(ANNOTATIONS.names)
+def annotations(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> pa.Table:
+    """Give the three columns that the kernel adds to a batch, counted under the batch's first row, and no others."""
+    return _judged(rows, indices, plan, tally, split, held)[0].select(ANNOTATIONS.names)
 
 
 def judge_arrow(rows: pa.Table, indices: Sequence[int], *, plan: Plan, tally: Tally, split: str, wanted: bool | None) -> pa.Table:
     """Judge a batch and give back its kept rows, its dropped ones, or all."""
     judged, samples = _judged(rows, indices, plan, tally, split)
     if samples and plan.sampling:
-        read_samples(samples, plan.sampling, rows, indices[0])
+        read_samples(samples, plan.sampling, judged, indices[0])
     return judged if wanted is None else judged.filter(_mask(judged, wanted))
 
 
@@ -58,28 +62,31 @@ def judge_python(
 ) -> dict[str, list[Any]]:
     """As `judge_arrow`, from and to columns of Python values; only the columns that the plan reads become Arrow."""
     judged, samples = _judged(_read(rows, plan), indices, plan, tally, split)
+    changed = [name for name in plan.hides if name in judged.schema.names]
+    columns = rows | judged.select([*changed, *ANNOTATIONS.names]).to_pydict()
+    columns = {name: values for name, values in columns.items() if name not in plan.drops}
     if samples and plan.sampling:
-        read_samples(samples, plan.sampling, rows, indices[0])
-    judged = judged.select(ANNOTATIONS.names)
-    columns = rows | judged.to_pydict()
+        read_samples(samples, plan.sampling, columns, indices[0])
     if wanted is None:
         return columns
     places = [place for place, is_wanted in enumerate(_mask(judged, wanted).to_pylist()) if is_wanted]
     return {name: [values[place] for place in places] for name, values in columns.items()}
 
 
-def _judged(rows: pa.Table, indices: Sequence[int], plan: Plan, tally: Tally, split: str) -> tuple[pa.Table, Samples | None]:
+def _judged(
+    rows: pa.Table, indices: Sequence[int], plan: Plan, tally: Tally, split: str, held: Held | None = None
+) -> tuple[pa.Table, Samples | None]:
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
     if samples is not None:
         samples.forget(indices[0], len(indices))  # the stream may be read for the second time
-    judged, counts = judge(rows, plan, samples, indices[0])
+    judged, counts = judge(rows, plan, samples, indices[0], held)
     tally.put(split, indices[0], counts)
     return judged, samples
 
 
 def _read(rows: dict[str, list[Any]], plan: Plan) -> pa.Table:
     """The columns that the plan reads; those that rows are counted by alone may be missing, and may hold values of several types."""
-    weighed = {name: pa.array(rows[name]) for name in plan.weighs}
+    weighed = {name: pa.array(rows[name]) for name in dict.fromkeys((*plan.weighs, *plan.hides)) if name in rows}
     counted = {name: _texts(rows[name]) for name in plan.reads if name not in weighed and name in rows}
     return pa.table({**weighed, **counted})
 
@@ -95,6 +102,9 @@ def _mask(judged: pa.Table, wanted: bool) -> Any:
     return (pc.equal if wanted else pc.not_equal)(judged.column(REGION_VERDICT), KEPT)
 
 
-def _features(known: Features) -> Features:
-    kept = {name: feature for name, feature in known.items() if name not in ANNOTATIONS.names}
+def _features(known: Features, plan: Plan) -> Features:
+    kept = {name: feature for name, feature in known.items() if name not in ANNOTATIONS.names and name not in plan.drops}
+    if plan.consent and (nested := {path.split(SEP)[0] for path in plan.consent.drops if SEP in path} & {*kept}):
+        schema = hide_personal(Features({name: kept[name] for name in nested}).arrow_schema.empty_table(), plan.consent)[0].schema
+        kept |= Features.from_arrow_schema(schema)
     return Features({**kept, **Features.from_arrow_schema(ANNOTATIONS)})

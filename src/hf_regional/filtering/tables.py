@@ -1,5 +1,6 @@
 """Tables: an Arrow table or a `Dataset` in, the same cut into kept and dropped rows out. No image is decoded."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -8,6 +9,9 @@ import pyarrow as pa
 from datasets import Dataset, Features, concatenate_datasets
 from pyarrow import compute
 
+from hf_regional.filtering.consent import ConsentPlan, hide_personal
+from hf_regional.filtering.consent.nested import SEP
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Samples, Tally
@@ -23,30 +27,35 @@ _BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, abo
 _IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 
 
-def part_table(table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[pa.Table, pa.Table | None]:
+def part_table(
+    table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
+) -> tuple[pa.Table, pa.Table | None]:
     """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
-    judged, counts = judge(table, plan, samples)
+    judged, counts = judge(table, plan, samples, held=held)
     tally.put(split, 0, counts)
     if samples and plan.sampling:
-        read_samples(samples, plan.sampling, table)
+        read_samples(samples, plan.sampling, judged)
     if mode == "annotate":
         return judged, None
     kept = _is_kept(judged)
     return judged.filter(kept), judged.filter(pc.invert(kept))
 
 
-def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str) -> tuple[Dataset, Dataset | None]:
+def part_dataset(
+    dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
+) -> tuple[Dataset, Dataset | None]:
     """Judge the few columns that evidence stands in and lay the answers beside the rest.
 
     Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
     """
     bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
-    judging = partial(annotations, plan=plan, tally=tally, split=split)
+    judging = partial(annotations, plan=plan, tally=tally, split=split, held=held)
     if len(bare) == 0:  # `map` would not call us, and the columns would be missing
         empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
         return empty, None if mode == "annotate" else empty
-    narrow = bare.select_columns(list(plan.reads)).with_format("arrow")
+    reads = [name for name in dict.fromkeys((*plan.reads, *plan.hides)) if name in bare.column_names]
+    narrow = bare.select_columns(reads).with_format("arrow")
     answers = narrow.map(
         judging,
         batched=True,
@@ -58,6 +67,7 @@ def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: s
         load_from_cache_file=False,  # rows found in a cache would not be counted
         desc="Judging rows",
     )
+    bare = _without_persons(bare, plan, tally.total(split).hidden)
     if plan.sampling:
         _look_at(bare, plan.sampling, tally.samples(split))
     judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
@@ -65,6 +75,24 @@ def part_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: s
         return judged, None
     kept = _is_kept(answers.data).to_numpy()
     return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
+
+
+def _without_persons(dataset: Dataset, plan: Plan, hidden: Mapping[tuple[str, str], int]) -> Dataset:
+    """Lay masked columns in the place of those in which something was found; all others stay as they are on the disk."""
+    names = [name for name in dataset.column_names if name not in plan.drops]
+    changed = {path.split(SEP)[0] for path, _ in hidden} - plan.drops
+    if plan.consent is None or not (changed or plan.drops & {*dataset.column_names}):
+        return dataset
+    kept = dataset.select_columns([name for name in names if name not in changed]).with_format(None)
+    if not changed:
+        return kept
+    masked = dataset.select_columns(sorted(changed)).with_format("arrow")
+    masked = masked.map(partial(_masked, consent=plan.consent), batched=True, batch_size=_BATCH, load_from_cache_file=False, desc="Masking")
+    return concatenate_datasets([kept, masked.with_format(None)], split=dataset.split, axis=1).select_columns(names)
+
+
+def _masked(rows: pa.Table, *, consent: ConsentPlan) -> pa.Table:
+    return hide_personal(rows, consent)[0]
 
 
 def _look_at(dataset: Dataset, sampling: Sampling, samples: Samples) -> None:

@@ -105,7 +105,8 @@ def judge_consent(rows: pa.Table | pa.RecordBatch, plan: ConsentPlan) -> Ruling:
 
 def _opted_out(rows: pa.Table | pa.RecordBatch, plan: ConsentPlan, policy: OptOutPolicy) -> list[SignalsRead | Judged]:
     signals = {name: (signal, rows[name]) for name, signal in plan.signals.items()}
-    urls, digests = ([rows[name] for name in plan.roles[role]] for role in ("url", "hash"))
+    # Without lists nobody asks for them, and `plan.reads` does not have them.
+    urls, digests = ([rows[name] for name in plan.roles[role]] if policy.lists else [] for role in ("url", "hash"))
     lists = [judge_list(read_opt_out_list(str(path)), urls, digests, rows.num_rows) for path in policy.lists]
     return [judge_signals(signals, rows.num_rows, policy), *lists]
 

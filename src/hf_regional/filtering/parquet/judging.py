@@ -1,5 +1,6 @@
 """Judging: one part of a Parquet file in, its kept and its dropped rows written, its counts out."""
 
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import pyarrow as pa
 from pyarrow import compute, parquet
 
 from hf_regional.durable import atomic_file
-from hf_regional.errors import DamagedFileError
+from hf_regional.errors import CannotWriteError, DamagedFileError
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.parquet.storage import opened
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Counts, Samples
 from hf_regional.filtering.report.reading import cell_of
@@ -43,7 +45,13 @@ def judge_part(job: Job, part: Part) -> Counts:
 
     Raises:
         DamagedFileError: the file ends before its footer says, or a page cannot be read.
+        CannotWriteError: this machine does not see the folder.
     """
+    if not job.folder.is_dir():  # made here, its files would be found by nobody
+        raise CannotWriteError(
+            f"{job.folder} is not there on {platform.node()}. Workers on several machines need an output that all of them see: "
+            "a folder on a shared disk, or a URI such as s3://bucket/out."
+        )
     sampling, at = job.plan.sampling, part.start
     counts = Counts(samples=Samples(sampling.per_reason, sampling.seed) if sampling else Samples())
     sides = SIDES if job.write == "both" else SIDES[:1]
@@ -53,7 +61,7 @@ def judge_part(job: Job, part: Part) -> Counts:
             judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
             counts.update(counted)
             if sampling:
-                counts.samples.read_texts(sampling, partial(_cell, batch, at))
+                counts.samples.read_texts(sampling, partial(_cell, judged, at))
             at += batch.num_rows
             if job.write == "all":
                 sinks[0].write(judged)
@@ -89,7 +97,7 @@ class _Sink:
 
 def _batches(part: Part, job: Job) -> Iterator[pa.RecordBatch]:
     try:
-        with parquet.ParquetFile(part.file, memory_map=True) as file:
+        with opened(part.file, memory_map=True) as file:
             groups = [*range(part.first, part.last)]
             size = sum(file.metadata.row_group(group).total_byte_size for group in groups)
             rows = max(1, min(_BATCH, int(_BATCH_BYTES / max(size / part.rows, 1e-9))))

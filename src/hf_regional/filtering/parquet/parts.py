@@ -1,6 +1,7 @@
 """Parts: Parquet files in, the stretches of them that are judged at a time out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import parquet
 
-from hf_regional.errors import ConfigError, DamagedFileError, MissingFileError
+from hf_regional.errors import ConfigError, MissingFileError
+from hf_regional.filtering.parquet.storage import READERS, File, is_uri, opened, stored_files
 
 _ROWS: Final = 1_000_000  # of a part: what a kill may cost, and small against the start of a process
 _BYTES: Final = 1 << 30  # of a part, uncompressed: where rows carry their pictures, fewer of them
@@ -20,7 +22,7 @@ class Part:
     """Some row groups of a file, [first, last)."""
 
     number: int
-    file: Path
+    file: File
     first: int
     last: int
     rows: int
@@ -32,14 +34,14 @@ class Part:
         return f"part-{self.number:05d}.parquet"
 
 
-def find_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The Parquet files that a path, a folder, a pattern or a list of them names, sorted within each, without doubles.
+def find_files(source: str | Path | Sequence[str | Path]) -> list[File]:
+    """The Parquet files that a path or URI, a folder, a pattern or a list of them names, sorted within each, without doubles.
 
     Raises:
         MissingFileError: nothing is there.
     """
     named = [source] if isinstance(source, str | Path) else [*source]
-    files = list(dict.fromkeys(file for one in named for file in _files(Path(one))))
+    files = list(dict.fromkeys(file for one in named for file in _files(one)))
     if not files:
         raise MissingFileError(
             f"{', '.join(map(str, named))}: there is no Parquet file. Give files, a folder or a pattern such as data/*.parquet."
@@ -47,7 +49,7 @@ def find_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
     return files
 
 
-def cut(files: Sequence[Path]) -> list[Part]:
+def cut(files: Sequence[File]) -> list[Part]:
     """Cut files into parts of whole row groups; files without rows have none.
 
     Raises:
@@ -56,23 +58,25 @@ def cut(files: Sequence[Path]) -> list[Part]:
     """
     parts: list[Part] = []
     start, schema = 0, None
-    for file in files:
-        found = _opened(file)
-        schema = schema or found.schema_arrow
-        if not found.schema_arrow.equals(schema):
-            raise ConfigError(f"{file} has other columns than {files[0]}: {_difference(schema, found.schema_arrow)}. Filter them apart.")
-        for first, last, rows in _stretches(found.metadata):
+    for file, (columns, metadata) in zip(files, _footers(files), strict=True):
+        schema = schema or columns
+        if not columns.equals(schema):
+            raise ConfigError(f"{file} has other columns than {files[0]}: {_difference(schema, columns)}. Filter them apart.")
+        for first, last, rows in _stretches(metadata):
             parts.append(Part(len(parts), file, first, last, rows, start))
             start += rows
     return parts
 
 
-def schema_of(file: Path) -> pa.Schema:
+def schema_of(file: File) -> pa.Schema:
     """The columns of a file. Errors as `cut`."""
-    return _opened(file).schema_arrow
+    return _footer(file)[0]
 
 
-def _files(path: Path) -> list[Path]:
+def _files(named: str | Path) -> Iterable[File]:
+    if isinstance(named, str) and is_uri(named):
+        return stored_files(named)
+    path = Path(named)
     if path.is_dir():
         return sorted(path.rglob("*.parquet"))
     if path.is_file():
@@ -80,11 +84,16 @@ def _files(path: Path) -> list[Path]:
     return sorted(Path(found) for found in glob(str(path), recursive=True)) if has_magic(str(path)) else []
 
 
-def _opened(file: Path) -> parquet.ParquetFile:
-    try:
-        return parquet.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DamagedFileError(f"{file} cannot be read as Parquet: {error}. Fetch it again, or leave it out.") from error
+def _footers(files: Sequence[File]) -> Iterator[tuple[pa.Schema, parquet.FileMetaData]]:
+    with ThreadPoolExecutor(READERS) as pool:
+        # Some at a time: the footers of all files of a large corpus are gigabytes.
+        for start in range(0, len(files), 4 * READERS):
+            yield from pool.map(_footer, files[start : start + 4 * READERS])
+
+
+def _footer(file: File) -> tuple[pa.Schema, parquet.FileMetaData]:
+    with opened(file) as found:
+        return found.schema_arrow, found.metadata
 
 
 def _stretches(metadata: parquet.FileMetaData) -> Iterator[tuple[int, int, int]]:

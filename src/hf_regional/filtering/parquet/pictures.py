@@ -3,14 +3,13 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-from pyarrow import parquet
 
 from hf_regional.errors import DamagedFileError
 from hf_regional.filtering.parquet.parts import Part
+from hf_regional.filtering.parquet.storage import File, opened
 from hf_regional.filtering.report import Samples
 from hf_regional.filtering.report.columns import Sampling
 from hf_regional.filtering.report.reading import cell_of
@@ -19,7 +18,7 @@ _BATCH = 64  # rows: of whole pictures, all are in memory at once
 
 
 class _Group(NamedTuple):
-    file: Path
+    file: File
     number: int
     first: int  # the number of its first row over all files
     rows: int
@@ -46,7 +45,7 @@ def _cell(batch: pa.RecordBatch, first: int, column: str, row: int) -> object:
 def _groups(parts: Iterable[Part]) -> Iterator[_Group]:
     for part in parts:
         first = part.start
-        with parquet.ParquetFile(part.file) as file:
+        with opened(part.file) as file:
             for number in range(part.first, part.last):
                 rows = file.metadata.row_group(number).num_rows
                 yield _Group(part.file, number, first, rows)
@@ -56,7 +55,7 @@ def _groups(parts: Iterable[Part]) -> Iterator[_Group]:
 def _batches(group: _Group, column: str) -> Iterator[tuple[int, pa.RecordBatch]]:
     first = group.first
     try:
-        with parquet.ParquetFile(group.file, memory_map=True) as file:
+        with opened(group.file, memory_map=True) as file:
             for batch in file.iter_batches(_BATCH, row_groups=[group.number], columns=[column], use_threads=False):
                 yield first, batch
                 first += batch.num_rows

@@ -64,7 +64,9 @@ def _collected(results: SimpleQueue[Any], running: int) -> Iterator[Done]:
 
 def _run(job: Job, take: Callable[[], Part | None], results: SimpleQueue[Any]) -> None:
     """Feed one process until there is no part left, or it fails."""
-    with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import serve; serve()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         inward, outward = cast("Any", process.stdin), cast("Any", process.stdout)
         try:
             _tell(inward, job)
@@ -76,6 +78,8 @@ def _run(job: Job, take: Callable[[], Part | None], results: SimpleQueue[Any]) -
                     break
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             results.put(CannotWriteError(_died(process)))
+        except BaseException as error:  # carried to the caller's thread
+            results.put(error)
         finally:
             inward.close()
             results.put(None)
@@ -110,7 +114,3 @@ def serve() -> None:
         except RegionalError as error:
             answer = error
         _tell(outward, answer)
-
-
-if __name__ == "__main__":
-    serve()

@@ -7,7 +7,6 @@ for all would drop whole languages; a threshold for each, or the same share of e
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -38,9 +37,9 @@ class Threshold:
     """
 
     rest: float
-    by_language: Mapping[str, float] = field(default_factory=lambda: MappingProxyType(dict[str, float]()))
+    by_language: Mapping[str, float] = field(default_factory=dict[str, float])
     inclusive: bool = True
-    rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType(dict[str, int]()))
+    rows: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def grade(self, scores: Scores, languages: pa.Array | None = None) -> np.ndarray:
         """Grades (n,) int64, places in `GRADES`: 0 passes, 1 is below, the others have no score.
@@ -91,7 +90,7 @@ def make_threshold(min_quality: object, *, inclusive: bool = True) -> Threshold:
             f'min_quality={dict(min_quality)!r} says nothing of other languages and of rows without one: add "*".', "min_quality"
         )
     bounds = {key if key == REST else _code(key): _number(bound, f"min_quality[{key!r}]") for key, bound in min_quality.items()}
-    return Threshold(bounds.pop(REST), MappingProxyType(bounds), inclusive)
+    return Threshold(bounds.pop(REST), bounds, inclusive)
 
 
 def language_quantiles(scores: Scores, languages: pa.Array | pa.ChunkedArray, share: float, *, inclusive: bool = True) -> Threshold:
@@ -129,7 +128,7 @@ def language_quantiles(scores: Scores, languages: pa.Array | pa.ChunkedArray, sh
     rest = bounds.pop(None, sign * float(np.quantile(np.concatenate(list(merged.values())), share, method="lower")))
     named = {code: bound for code, bound in sorted(bounds.items(), key=str) if code is not None}
     counts = {code or REST: len(found) for code, found in merged.items()}
-    return Threshold(rest, MappingProxyType(named), inclusive, MappingProxyType(counts))
+    return Threshold(rest, named, inclusive, counts)
 
 
 def canonical(languages: Any) -> tuple[np.ndarray, list[str | None]]:

@@ -36,12 +36,15 @@ class Cross(NamedTuple):
 class Counts:
     """Rows by outcome, by cross, and by (column, text) that no kind of evidence could read; and the rows that were sampled.
 
+    hidden: what was hidden of persons, by (column, kind): contacts masked, or values of a column that was dropped.
+
     The crosses of each group add up to the rows. A group with more than `MOST_VALUES` values is counted as one, `TOO_MANY`:
     whatever the batches are and in whichever order they come, since what is too many in a part is too many in the whole.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    hidden: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     crosses: Counter[Cross] = field(default_factory=Counter[Cross])
     samples: Samples = field(default_factory=Samples)
 
@@ -53,6 +56,7 @@ class Counts:
         """Add another batch's counts."""
         self.outcomes.update(other.outcomes)
         self.unknown.update(other.unknown)
+        self.hidden.update(other.hidden)
         self.crosses.update(other.crosses)
         self.crosses = capped(self.crosses)
         self.samples.update(other.samples)
@@ -62,6 +66,7 @@ class Counts:
         return {
             "outcomes": [[*outcome, rows] for outcome, rows in self.outcomes.items()],
             "unknown": [[*place, rows] for place, rows in self.unknown.items()],
+            "hidden": [[*place, number] for place, number in self.hidden.items()],
             "crosses": [[*cross, rows] for cross, rows in self.crosses.items()],
             "samples": self.samples.as_json(),
         }
@@ -72,6 +77,7 @@ class Counts:
         counts = cls(samples=Samples.from_json(record["samples"]))
         counts.outcomes.update({Outcome(*outcome): rows for *outcome, rows in record["outcomes"]})
         counts.unknown.update({(column, text): rows for column, text, rows in record["unknown"]})
+        counts.hidden.update({(column, kind): number for column, kind, number in record["hidden"]})
         counts.crosses.update({Cross(*cross): rows for *cross, rows in record["crosses"]})
         return counts
 

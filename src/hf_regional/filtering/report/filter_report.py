@@ -77,6 +77,14 @@ class FilterReport:
         return found
 
     @property
+    def hidden(self) -> dict[str, dict[str, int]]:
+        """What was hidden of persons, by column: contacts masked, by kind, or values of a column that was dropped."""
+        found: dict[str, dict[str, int]] = {}
+        for (column, kind), number in _most_first(self._counts().hidden):
+            found.setdefault(column, {})[kind] = number
+        return found
+
+    @property
     def steps(self) -> dict[str, tuple[int, int]]:
         """The rows that came to each step and those that passed it, in the order of the steps."""
         lost: Counter[str] = Counter()
@@ -132,6 +140,7 @@ class FilterReport:
             "reasons": self.by_reason,
             "columns": self.by_column,
             "unknown": self.unknown,
+            "hidden": self.hidden,
             "steps": {step: {"came": came, "passed": passed} for step, (came, passed) in self.steps.items()},
             "groups": {group: {value: _told(followed) for value, followed in values.items()} for group, values in self.groups.items()},
             "losses": [_loss(loss) for loss in self.losses],
@@ -170,7 +179,8 @@ class FilterReport:
     def __str__(self) -> str:
         lines = [(*outcome, f"{rows:,}", f"{rows / max(self.rows, 1):.1%}") for outcome, rows in self.outcomes.items()]
         table = _aligned([("verdict", "reason", "column", "rows", "share"), *lines])
-        return "\n".join([f"{self.region}: {self.kept:,} of {self.rows:,} rows kept", *table, *self._standing_out(), *self._unread()])
+        notes = [*self._standing_out(), *self._veiled(), *self._unread()]
+        return "\n".join([f"{self.region}: {self.kept:,} of {self.rows:,} rows kept", *table, *notes])
 
     def _standing_out(self) -> list[str]:
         from hf_regional.filtering.report.wording import label, sentence
@@ -181,6 +191,10 @@ class FilterReport:
         found = [(column, text, rows) for column, texts in self.unknown.items() for text, rows in texts.items()]
         named = [f"not read: {column} {text!r} in {rows:,} rows" for column, text, rows in found[:_SHOWN]]
         return named + ([f"not read: {len(found) - _SHOWN:,} more values"] if len(found) > _SHOWN else [])
+
+    def _veiled(self) -> list[str]:
+        found = [(column, kind, number) for column, kinds in self.hidden.items() for kind, number in kinds.items()]
+        return [f"hidden: {column} {kind} ({number:,})" for column, kind, number in found]
 
     def _by(self, part: Callable[[Outcome], str]) -> dict[str, int]:
         sums: Counter[str] = Counter()

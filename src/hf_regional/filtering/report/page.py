@@ -32,11 +32,9 @@ _CODE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 def render_page(report: "FilterReport") -> str:
     """The whole report as HTML: styles, script and thumbnails within, and a policy that forbids the browser to fetch anything."""
-    from markupsafe import Markup  # jinja2 brings it
-
     samples = report.samples
-    # Markup: the files are ours. The policy lets this very script run and no other, whatever a caption holds.
-    style, script = (Markup((TEMPLATES / name).read_text(encoding="utf-8").strip()) for name in ("page.css", "page.js"))
+    # They are ours and go in as they are. The policy lets this very script run and no other, whatever a caption holds.
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8").strip() for name in ("page.css", "page.js"))
     return (
         _templates()
         .get_template("page.html.jinja")

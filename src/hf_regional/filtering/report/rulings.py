@@ -55,7 +55,7 @@ def offer(
         rulings: on the rows of the batch.
         groups: that they are counted in.
         judged: the batch with its annotations.
-        quality: the column of scores, or null.
+        quality: (n,) scores, NaN for none; or null.
         first: the number of the batch's first row in the source.
     """
     reasons, places = _reasons(rulings)
@@ -121,5 +121,5 @@ def _entry(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _score(quality: Any, row: int) -> float | None:
-    score = None if quality is None else quality[row].as_py()
-    return None if score is None or score != score else float(score)
+    score = None if quality is None else float(quality[row])
+    return None if score is None or score != score else score

@@ -91,6 +91,7 @@ class Story:
     outcomes: tuple[tuple[Outcome, int], ...]
     unknown: tuple[tuple[str, str, int], ...]
     more_unknown: int
+    hidden: tuple[tuple[str, str, int], ...]
     settings: Mapping[str, object]
     splits: Mapping[str, Mapping[str, int]]
 
@@ -119,6 +120,7 @@ def story_of(report: "FilterReport") -> Story:
         outcomes=tuple(outcomes.items()),
         unknown=tuple(unknown[:_NOT_READ]),
         more_unknown=max(0, len(unknown) - _NOT_READ),
+        hidden=tuple((column, kind, number) for column, kinds in report.hidden.items() for kind, number in kinds.items()),
         settings=report.settings,
         splits={split: report.of_split(split).by_verdict for split in report.splits},
     )

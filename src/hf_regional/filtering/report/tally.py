@@ -20,6 +20,7 @@ class _Packed(NamedTuple):
     keys: np.ndarray
     rows: np.ndarray
     unknown: Counter[tuple[str, str]]
+    hidden: Counter[tuple[str, str]]
 
 
 class Tally:
@@ -40,7 +41,7 @@ class Tally:
         keys: list[Outcome | Cross] = [*counts.outcomes, *counts.crosses]
         rows = [*counts.outcomes.values(), *counts.crosses.values()]
         places = [self._places.setdefault(key, len(self._places)) for key in keys]
-        self._batches[split, start] = _Packed(np.array(places, np.int32), np.array(rows, np.int64), counts.unknown)
+        self._batches[split, start] = _Packed(np.array(places, np.int32), np.array(rows, np.int64), counts.unknown, counts.hidden)
         if counts.samples.per_reason:
             self.samples(split).update(counts.samples)
 
@@ -69,6 +70,7 @@ class Tally:
         summed.crosses = capped(summed.crosses)
         for batch in batches:
             summed.unknown.update(batch.unknown)
+            summed.hidden.update(batch.hidden)
         return summed
 
 
