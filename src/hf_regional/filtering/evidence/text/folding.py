@@ -63,12 +63,14 @@ class Folded:
     """n folded characters.
 
     codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int32, the character of the input each stems from.
-    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0.
+    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0. capitals: (k,) int64, the
+    characters of the input that begin a word with a capital and go on small.
     """
 
     codes: np.ndarray
     origin: np.ndarray
     signs: np.ndarray
+    capitals: np.ndarray
 
     def text(self) -> str:
         """The folded characters as a string."""
@@ -96,7 +98,8 @@ def fold(codes: np.ndarray) -> Folded:
     single = np.ones(len(folded), bool)
     single[1:] = ~(spaces[1:] & spaces[:-1])
     keep = np.flatnonzero(single)
-    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN)
+    capitals = np.flatnonzero(((kinds[:-1] >> 1) & kinds[1:] & _LOWER) != 0)
+    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN, capitals)
 
 
 def fold_text(text: str) -> str:
