@@ -18,6 +18,7 @@ _BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sand
 _PROPER: Final = frozenset({"street", "venue", "organisation"})  # "Bangkok Street" is a name, a "Bangkok street" is in Bangkok
 _TELLS: Final = frozenset({"demonym", "language-name"})  # what they tell apart decides: a "Cuban farmer" is in Cuba, a "Cuban heel" is not
 _UNTOLD: Final = 0.5
+_AWAY: Final = 0.98  # dishes and customs travel: a word that is one country's by half is no evidence by itself
 _LANGUAGE: Final = 0.7  # of P(country | a language's name): what is said in it, or of it, may be anywhere
 _COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
 _SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
@@ -84,6 +85,8 @@ class Name:
             return weight * rules.factors[self.role][_COLUMN.get(meaning.category, 0)]
         if meaning.category in _TELLS:
             return weight * (_UNTOLD if noun else _LANGUAGE if meaning.category == "language-name" else 1)
+        if meaning.category in _COLUMN:
+            return weight * _AWAY
         return weight**0.5 if self.explicit else weight
 
     def _usual(self, category: str) -> float:

@@ -32,7 +32,7 @@ SIGNS: Final = (
     "..!?。！？।။၊…\n\r",
 )
 _SIGN, _LOWER, _UPPER, _ODD, _ORDERED = 0x0F, 0x10, 0x20, 0x40, 0x80  # bits of `_Table.kinds`
-_CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below
+_CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below, and from U+1E00 those with two accents
 # Letters that belong to the letter before them: Hangul vowels and final consonants, once decomposed, and Thai and Lao vowels behind one.
 _VOWELS: Final = frozenset((*range(0x1160, 0x1200), 0xE30, 0xE32, 0xE33, 0xE45, 0xEB0, 0xEB2, 0xEB3))
 _FLAGS: Final = range(0x1F1E6, 0x1F200)  # regional indicators: two of them are a flag
@@ -63,12 +63,14 @@ class Folded:
     """n folded characters.
 
     codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int32, the character of the input each stems from.
-    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0.
+    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0. capitals: (k,) int64, the
+    characters of the input that begin a word with a capital and go on small.
     """
 
     codes: np.ndarray
     origin: np.ndarray
     signs: np.ndarray
+    capitals: np.ndarray
 
     def text(self) -> str:
         """The folded characters as a string."""
@@ -96,7 +98,8 @@ def fold(codes: np.ndarray) -> Folded:
     single = np.ones(len(folded), bool)
     single[1:] = ~(spaces[1:] & spaces[:-1])
     keep = np.flatnonzero(single)
-    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN)
+    capitals = np.flatnonzero(((kinds[:-1] >> 1) & kinds[1:] & _LOWER) != 0)
+    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN, capitals)
 
 
 def fold_text(text: str) -> str:
@@ -149,7 +152,7 @@ def _table() -> _Table:
     categories = [unicodedata.category(chr(code)) for code in range(_KNOWN)]
     order = np.array([_order(code) for code in range(_KNOWN)], np.uint8)
     kinds = np.where(length != 1, _ODD, 0) | np.where(order > 0, _ORDERED, 0)
-    for code in range(_CASED):
+    for code in (*range(_CASED), *range(0x1E00, 0x2000)):
         kinds[code] |= {"Ll": _LOWER, "Lu": _UPPER}.get(categories[code], 0) if length[code] == 1 else 0
     for number, signs in enumerate(SIGNS):
         kinds[[ord(sign) for sign in signs[1:]]] |= number

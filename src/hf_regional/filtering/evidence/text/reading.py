@@ -59,8 +59,11 @@ class _Reader:
         self._selling = frozenset((np.searchsorted(piece.starts, selling, "right") - 1).tolist())
         breaks = np.flatnonzero(folded.codes == BREAK)
         after = np.searchsorted(breaks, found.start)
-        # Of each name's cell: where it begins and ends as it was given, and in the folded text.
-        bounds: Any = (piece.starts[row], piece.ends[row], breaks[after - 1] + 1, breaks[after])
+        # Of each name's cell: where it begins and ends as it was given, and in the folded text; whether it has words with a capital.
+        capitals = folded.capitals if piece.origin is None else piece.origin[folded.capitals]
+        begin, end = piece.starts[row], piece.ends[row]
+        written = np.searchsorted(capitals, end) > np.searchsorted(capitals, begin)
+        bounds: Any = (begin, end, breaks[after - 1] + 1, breaks[after], written)
         self._bounds = list(zip(*(column.tolist() for column in bounds), strict=True))
 
     def read(self, out: Evidence) -> None:
@@ -72,9 +75,9 @@ class _Reader:
 
     def _read_cell(self, found: list[tuple[int, ...]], bounds: tuple[int, ...], out: Evidence) -> None:
         text, signs, given, matcher = self._text, self._signs, self._piece.given, self._matcher
-        begin, end, folded_begin, folded_end = bounds
+        begin, end, folded_begin, folded_end, has_capitals = bounds
         names, spans, sells = list[Name](), list[tuple[int, int]](), found[0][0] in self._selling
-        cell = Cell((given, begin, end), (text, folded_begin, folded_end), sells, matcher.rules)
+        cell = Cell((given, begin, end), (text, folded_begin, folded_end), bool(has_capitals), sells, matcher.rules)
         for _, name, start, stop, opened, closed, first, behind in found:
             written, opens, closes = given[first:behind], signs[start - 1], signs[stop]
             entry = as_written(matcher.entries[name], written)
