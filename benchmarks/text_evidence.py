@@ -30,7 +30,7 @@ WORDS = (
     "water view night market food best price free shipping image stock background design woman man child playing football game white",
     "black blue small big house garden flowers summer winter travel day",
 )
-EVERYDAY = " ".join(WORDS).split()
+EVERYDAY: list[str] = [str(word) for word in " ".join(WORDS).split()]
 SURE = 0.5
 
 
@@ -58,7 +58,7 @@ def captions(names: Sequence[str], rows: int, seed: int) -> pa.Array:
     """Made-up captions, one in five with a name."""
     draw, texts = random.Random(seed), list[str]()
     for _ in range(rows):
-        words = draw.choices(EVERYDAY, k=draw.randint(8, 15))
+        words: list[str] = draw.choices(EVERYDAY, k=draw.randint(8, 15))
         if draw.random() < 0.2:
             words.insert(draw.randrange(len(words)), draw.choice(names))
         texts.append(" ".join(words).capitalize() if draw.random() < 0.5 else " ".join(words))

@@ -187,13 +187,42 @@ def test_merge_refuses_a_beta_outside_0_to_1_and_writes_nothing(typed, base, reg
 
 def test_filter(typed, found, pictures, tmp_path):
     words = ("filter", "imagefolder+csv", "--data-dir", pictures, "--region", "SEA")
-    code, out, _ = typed(*words, "--output", tmp_path / "kept.parquet")
+    code, out, _ = typed(*words, "--output", tmp_path / "sea", "--report")
     assert code == 0
     assert out.startswith("SEA: 3 of 6 rows kept\n")
-    assert pd.read_parquet(tmp_path / "kept.parquet")["text"].tolist() == ["merah", "biru", "hijau"]
+    assert pd.read_parquet(tmp_path / "sea" / "kept")["text"].tolist() == ["merah", "biru", "hijau"]
+    assert len(pd.read_parquet(tmp_path / "sea" / "dropped")) == 3
+    assert "data:image/jpeg" in (tmp_path / "sea" / "report.html").read_text(encoding="utf-8")
     answer = found(*words)
     assert answer["rows"] == 6
     assert answer["counts"] == {"kept": 3, "other": 2, "ambiguous": 0, "none": 1}
+
+
+@pytest.fixture
+def captions(tmp_path):
+    rows = {"caption": ["Temple in Bangkok", "Market in Paris", "Pagoda in Yangon", "Just a cat"], "score": [5, 5, 1, 5]}
+    pd.DataFrame(rows).to_parquet(tmp_path / "captions.parquet")
+    return tmp_path / "captions.parquet"
+
+
+def test_filter_of_files(typed, found, captions, tmp_path):
+    answer = found("filter", captions, "--region", "SEA", "--without", "detected")
+    assert answer["counts"] == {"kept": 2, "other": 1, "ambiguous": 0, "none": 1}
+    words = ("filter", captions, "--region", "SEA", "--quality", "column:score", "--min-quality", "3", "-o", tmp_path / "out")
+    code, out, _ = typed(*words, "--columns", "text=caption", "--exclude", "caption=Just a cat", "--num-proc", "2")
+    assert code == 0
+    assert pd.read_parquet(tmp_path / "out" / "kept")["caption"].tolist() == ["Temple in Bangkok"]
+    assert "quality:below" in out
+    assert "excluded:caption=Just a cat" in out
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_filter_says_what_was_mistyped(typed, captions):
+    code, _, err = typed("filter", captions, "--region", "SEA", "--without", "txt")
+    assert (code, "Did you mean 'text'?" in err) == (1, True)
+    code, _, err = typed("filter", captions, "--region", "SEA", "--min-quality", "3")
+    assert (code, "add quality=" in err) == (1, True)
+    assert typed("filter", captions, "--region", "SEA", "--columns", "text")[0] == 2
 
 
 def test_filter_of_an_unknown_corpus_names_the_nearest(typed):

@@ -179,7 +179,8 @@ class FilterReport:
     def __str__(self) -> str:
         lines = [(*outcome, f"{rows:,}", f"{rows / max(self.rows, 1):.1%}") for outcome, rows in self.outcomes.items()]
         table = _aligned([("verdict", "reason", "column", "rows", "share"), *lines])
-        return "\n".join([f"{self.region}: {self.kept:,} of {self.rows:,} rows kept", *table, *self._standing_out(), *self._veiled(), *self._unread()])
+        notes = [*self._standing_out(), *self._veiled(), *self._unread()]
+        return "\n".join([f"{self.region}: {self.kept:,} of {self.rows:,} rows kept", *table, *notes])
 
     def _standing_out(self) -> list[str]:
         from hf_regional.filtering.report.wording import label, sentence

@@ -1,39 +1,40 @@
 """Cells: one text as it was given and folded in; what is true of it as a whole out, worked out only when asked."""
 
-import re
 from typing import Final
 
 from hf_regional.filtering.evidence.text.rules import Rules
 
-_WRITTEN: Final = re.compile("[A-ZÀ-ÖØ-Þ\u0391-\u03a9\u0410-\u042f][a-zß-öø-ÿ\u03b1-\u03c9\u0430-\u044f]")
 _READ: Final = 2000  # characters of a cell that are looked through for its words: a caption says what it sells at its beginning
 
 
 class Cell:
-    """A text with names in it; `sells`: it reads like a list of goods, and what they are called after is not where they are."""
+    """A text with names in it, as stretches of a piece as it was given and folded; most are never cut out.
 
-    __slots__ = ("_capitals", "_rules", "_words", "folded", "given", "sells")
+    has_capitals: some of its words begin with one, so that a name without is probably none. sells: it reads like a list of goods, and
+    what they are called after is not where they are.
+    """
 
-    def __init__(self, given: str, folded: str, sells: bool, rules: Rules) -> None:
-        self.given, self.folded, self.sells, self._rules = given, folded, sells, rules
-        self._capitals: bool | None = None
+    __slots__ = ("_folded", "_given", "_rules", "_words", "has_capitals", "sells")
+
+    def __init__(self, given: tuple[str, int, int], folded: tuple[str, int, int], has_capitals: bool, sells: bool, rules: Rules) -> None:
+        self._given, self._folded, self.has_capitals, self.sells, self._rules = given, folded, has_capitals, sells, rules
         self._words: frozenset[str] | None = None
 
     @property
     def words(self) -> frozenset[str]:
         """Its words, folded; of a long cell those at its beginning."""
         if self._words is None:
-            self._words = frozenset(self.folded[:_READ].split())
+            text, start, end = self._folded
+            self._words = frozenset(text[start : min(end, start + _READ)].split())
         return self._words
 
-    @property
-    def has_capitals(self) -> bool:
-        """Whether it has words with a capital, so that a name without one is probably none."""
-        if self._capitals is None:
-            self._capitals = _WRITTEN.search(self.given) is not None
-        return self._capitals
+    def has_any(self, words: tuple[str, ...]) -> bool:
+        """Whether one of some words, in a script without blanks, stands in it."""
+        text, start, end = self._folded
+        return any(text.find(word, start, end) >= 0 for word in words)
 
     def is_elsewhere(self, spans: list[tuple[int, int]]) -> bool:
-        """Whether it says that something is at a place that is none of its known names, which stand at `spans`."""
-        found = (match.start(1) for match in self._rules.somewhere.finditer(self.given[:_READ]))
+        """Whether it says that something is at a place that is none of its known names, which stand at `spans` of the piece."""
+        text, begin, stop = self._given
+        found = (match.start(1) for match in self._rules.somewhere.finditer(text, begin, min(stop, begin + _READ)))
         return any(all(not start <= place < end for start, end in spans) for place in found)

@@ -18,6 +18,7 @@ _BARE: Final = frozenset({"food", "goods", "breed", "thing"})  # "in Turkey sand
 _PROPER: Final = frozenset({"street", "venue", "organisation"})  # "Bangkok Street" is a name, a "Bangkok street" is in Bangkok
 _TELLS: Final = frozenset({"demonym", "language-name"})  # what they tell apart decides: a "Cuban farmer" is in Cuba, a "Cuban heel" is not
 _UNTOLD: Final = 0.5
+_AWAY: Final = 0.98  # dishes and customs travel: a word that is one country's by half is no evidence by itself
 _LANGUAGE: Final = 0.7  # of P(country | a language's name): what is said in it, or of it, may be anywhere
 _COLUMN: Final = {"demonym": 1, "language-name": 1, "dish": 2, "culture": 2, "flag": 2}  # of `classes.tsv`; places have the first
 _SAID: Final = 0.75  # P(the place) of a homograph of which the text says that something is there
@@ -25,6 +26,8 @@ _NAMES: Final = 0.3  # a homograph with a lower prior is a place only where it i
 _AGAINST: Final = 0.05
 _BORNE: Final = 0.15  # "Jordan Peterson", "Paris Hilton"
 _SMALL: Final = (0.5, 0.75)  # a place in small letters among words with capitals: bare, and where something is said to be there
+_CASELESS: Final = 0.7  # where capitals do not tell: at the beginning, or among words all small or all large
+_CASED: Final = "\u0590"  # letters with capitals lie below
 _SHORT: Final = 0.5  # a town of a few letters inside a text without blanks may be part of a longer word
 _FEW, _MANY = 5, 9  # letters: "Hue" for Huế is a word of other languages, and of nine letters no two words differ by accents alone
 _UNACCENTED, _MISACCENTED = 0.4, 0.3
@@ -82,6 +85,8 @@ class Name:
             return weight * rules.factors[self.role][_COLUMN.get(meaning.category, 0)]
         if meaning.category in _TELLS:
             return weight * (_UNTOLD if noun else _LANGUAGE if meaning.category == "language-name" else 1)
+        if meaning.category in _COLUMN:
+            return weight * _AWAY
         return weight**0.5 if self.explicit else weight
 
     def _usual(self, category: str) -> float:
@@ -92,14 +97,19 @@ class Name:
 
     def _other(self, homograph: Homograph, noun: bool, cell: Cell) -> float:
         """P(the place) of a name that is also something else."""
-        if not homograph.against.isdisjoint(cell.words) or any(word in cell.folded for word in homograph.against_inside):
+        if not homograph.against.isdisjoint(cell.words) or cell.has_any(homograph.against_inside):
             return _AGAINST
         if homograph.given_name and noun and self.clause.before_capital and not self.explicit:
             return _BORNE
         if not self.clause.capital and homograph.prior < _NAMES:
             return homograph.prior / 2
-        written = 1.0 if self.clause.capital else _SMALL[self.explicit]
-        return written * (max(homograph.prior, _SAID) if self.explicit else homograph.prior)
+        if self.explicit:
+            return max(homograph.prior, _SAID) * (1.0 if self.clause.capital else _SMALL[True])
+        if not self.clause.capital:
+            return homograph.prior * _SMALL[False]
+        begins = not self.clause.opens and not self.clause.tail and not self.clause.before_capital
+        caseless = self.clause.written[0] < _CASED and self.role != OWN and (begins or not cell.has_capitals)
+        return homograph.prior * (_CASELESS if caseless else 1.0)
 
 
 def _homograph(entry: Entry, written: str) -> Homograph | None:

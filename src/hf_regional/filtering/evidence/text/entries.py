@@ -54,7 +54,7 @@ class Entry(NamedTuple):
     """A folded name with its readings, the likeliest first and one a country; none if it is a thing without one.
 
     short: a few characters of a script that writes syllables without blanks. accents: the letters of its Latin spellings that have
-    accents, see `accented`. plain: it is also spelt without.
+    accents, see `accented`. plain: it is also spelt without; then `marked` is what the spellings with accents mean, if there are any.
     """
 
     text: str
@@ -64,18 +64,24 @@ class Entry(NamedTuple):
     accents: frozenset[str]
     plain: bool
     homograph: Homograph | None
+    marked: "Entry | None"
 
 
 def entries_of(terms: Terms, rules: Rules) -> list[Entry]:
     """Gather what folds to one name, by name; what the phrases of the rules say stands against the lexicon."""
-    readings: dict[str, dict[int, Meaning]] = {}
-    accents: dict[str, set[str]] = {}
+    spellings: dict[str, dict[str, dict[int, Meaning]]] = {}  # name -> letters with accents, or "" -> country -> reading
     for name, text, meaning in chain(_named(terms), _flags(), _things(rules)):
-        known = readings.setdefault(name, {})
+        known = spellings.setdefault(name, {}).setdefault(accented(text), {})
         known[meaning.country] = _both(known.get(meaning.country, meaning), meaning)
-        accents.setdefault(name, set()).add(accented(text))
-    readings.pop("", None)
-    return [_entry(name, readings[name], accents[name], rules) for name in sorted(readings)]
+    spellings.pop("", None)
+    return [_entry(name, spellings[name], rules) for name in sorted(spellings)]
+
+
+def as_written(entry: Entry, written: str) -> Entry:
+    """The entry of a spelling with accents where that means something of its own: "Lào" is a country, "Lao" are people."""
+    if entry.marked is None or written.isascii() or accented(written) not in entry.accents:
+        return entry
+    return entry.marked
 
 
 def _both(one: Meaning, other: Meaning) -> Meaning:
@@ -84,11 +90,23 @@ def _both(one: Meaning, other: Meaning) -> Meaning:
     return widest._replace(weight=max(one.weight, other.weight))
 
 
-def _entry(name: str, readings: dict[int, Meaning], accents: set[str], rules: Rules) -> Entry:
-    meanings = () if NOWHERE in readings else tuple(sorted(readings.values(), key=lambda meaning: (-meaning.weight, meaning)))
-    is_place = bool(meanings) and meanings[0].category in PLACES
+def _entry(name: str, spellings: dict[str, dict[int, Meaning]], rules: Rules) -> Entry:
+    accents, plain = frozenset(spellings) - {""}, "" in spellings
+    marked = [meaning for letters in sorted(accents) for meaning in spellings[letters].values()]
     short = len(name) <= _SHORT and scripts.script_of(name[0]) in _SYLLABIC
-    return Entry(name, meanings, is_place, short, frozenset(accents - {""}), "" in accents, rules.homographs.get(name))
+    special = _entry_of(name, marked, short, accents, plain, None, rules) if plain and marked else None
+    return _entry_of(name, [*spellings[""].values()] if plain else marked, short, accents, plain, special, rules)
+
+
+def _entry_of(
+    name: str, readings: list[Meaning], short: bool, accents: frozenset[str], plain: bool, marked: Entry | None, rules: Rules
+) -> Entry:
+    best = dict[int, Meaning]()
+    for meaning in readings:
+        best[meaning.country] = _both(best.get(meaning.country, meaning), meaning)
+    meanings = () if NOWHERE in best else tuple(sorted(best.values(), key=lambda meaning: (-meaning.weight, meaning)))
+    is_place = bool(meanings) and meanings[0].category in PLACES
+    return Entry(name, meanings, is_place, short, accents, plain, rules.homographs.get(name), marked)
 
 
 def _named(terms: Terms) -> Iterator[tuple[str, str, Meaning]]:

@@ -32,38 +32,27 @@ SIGNS: Final = (
     "..!?。！？।။၊…\n\r",
 )
 _SIGN, _LOWER, _UPPER, _ODD, _ORDERED = 0x0F, 0x10, 0x20, 0x40, 0x80  # bits of `_Table.kinds`
-_CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below
+_CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below, and from U+1E00 those with two accents
 # Letters that belong to the letter before them: Hangul vowels and final consonants, once decomposed, and Thai and Lao vowels behind one.
 _VOWELS: Final = frozenset((*range(0x1160, 0x1200), 0xE30, 0xE32, 0xE33, 0xE45, 0xEB0, 0xEB2, 0xEB3))
 _FLAGS: Final = range(0x1F1E6, 0x1F200)  # regional indicators: two of them are a flag
 _VARIATIONS: Final = range(0xFE00, 0xFE10)  # choose a glyph, say nothing
-_SILENT: Final = (
-    range(0x0300, 0x0370),  # Latin, Greek, Cyrillic
-    range(0x0591, 0x05C8),  # Hebrew points
-    range(0x0610, 0x061B),
-    range(0x064B, 0x0660),  # Arabic vowels and hamzas
-    range(0x06D6, 0x06EE),
-    range(0x17B4, 0x17B6),  # Khmer inherent vowels, never seen
+_SYLLABLES: Final = range(0xAC00, 0xD7A4)  # Hangul, which decomposes by arithmetic
+_SILENT: Final = frozenset(
+    (
+        *range(0x0300, 0x0370),  # Latin, Greek, Cyrillic
+        *range(0x0591, 0x05C8),  # Hebrew points
+        *range(0x0610, 0x061B),
+        *range(0x064B, 0x0660),  # Arabic vowels and hamzas
+        *range(0x06D6, 0x06EE),
+        *range(0x17B4, 0x17B6),  # Khmer inherent vowels, never seen
+    )
 )
 # What sits on or under a letter, by the place it is written in; runs of such marks are sorted so that typing order does not matter.
 # Burmese: Unicode Technical Note 11, medials y r w h, then vowels, then dot below and visarga.
 _BURMESE_ORDER: Final = (
-    0x103B,
-    0x103C,
-    0x103D,
-    0x103E,
-    0x1031,
-    0x102D,
-    0x102E,
-    0x1032,
-    0x102F,
-    0x1030,
-    0x102B,
-    0x102C,
-    0x103A,
-    0x1036,
-    0x1037,
-    0x1038,
+    *(0x103B, 0x103C, 0x103D, 0x103E, 0x1031, 0x102D, 0x102E, 0x1032),
+    *(0x102F, 0x1030, 0x102B, 0x102C, 0x103A, 0x1036, 0x1037, 0x1038),
 )
 _PASSES: Final = 6  # no syllable has more marks; keeps a megabyte of marks linear
 _COENG, _KHMER_DA, _KHMER_TA = 0x17D2, 0x178A, 0x178F  # under a letter both look alike and are typed for each other
@@ -74,12 +63,14 @@ class Folded:
     """n folded characters.
 
     codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int32, the character of the input each stems from.
-    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0.
+    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0. capitals: (k,) int64, the
+    characters of the input that begin a word with a capital and go on small.
     """
 
     codes: np.ndarray
     origin: np.ndarray
     signs: np.ndarray
+    capitals: np.ndarray
 
     def text(self) -> str:
         """The folded characters as a string."""
@@ -107,7 +98,8 @@ def fold(codes: np.ndarray) -> Folded:
     single = np.ones(len(folded), bool)
     single[1:] = ~(spaces[1:] & spaces[:-1])
     keep = np.flatnonzero(single)
-    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN)
+    capitals = np.flatnonzero(((kinds[:-1] >> 1) & kinds[1:] & _LOWER) != 0)
+    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN, capitals)
 
 
 def fold_text(text: str) -> str:
@@ -160,7 +152,7 @@ def _table() -> _Table:
     categories = [unicodedata.category(chr(code)) for code in range(_KNOWN)]
     order = np.array([_order(code) for code in range(_KNOWN)], np.uint8)
     kinds = np.where(length != 1, _ODD, 0) | np.where(order > 0, _ORDERED, 0)
-    for code in range(_CASED):
+    for code in (*range(_CASED), *range(0x1E00, 0x2000)):
         kinds[code] |= {"Ll": _LOWER, "Lu": _UPPER}.get(categories[code], 0) if length[code] == 1 else 0
     for number, signs in enumerate(SIGNS):
         kinds[[ord(sign) for sign in signs[1:]]] |= number
@@ -180,8 +172,14 @@ def _spelling(code: int, own: dict[int, str]) -> str:
     char = chr(code)
     if code == BREAK or code in _FLAGS:
         return char
-    if unicodedata.category(char) == "Cf" or code in _VARIATIONS:
+    category = unicodedata.category(char)
+    if category == "Cf" or code in _VARIATIONS:
         return ""
+    if not unicodedata.decomposition(char) and code not in _SYLLABLES:  # most of them, in a quarter of the time
+        if category[0] not in "LMN":
+            return " "
+        if category == "Lo":
+            return own.get(code, char)
     # Twice: compatibility forms hide capitals from casefold, and casefold makes forms that decompose again.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
     return "".join(_plain(part, own) for part in plain)
@@ -189,7 +187,7 @@ def _spelling(code: int, own: dict[int, str]) -> str:
 
 def _plain(char: str, own: dict[int, str]) -> str:
     code = ord(char)
-    if any(code in silent for silent in _SILENT):
+    if code in _SILENT:
         return ""
     if code in own:
         return own[code]

@@ -1,4 +1,4 @@
-"""Pieces: a column of texts in; up to a megabyte of it at a time as one string, with the places of its cells, out."""
+"""Pieces: a column of texts in; some thousand cells of it at a time as one string, with the places of its cells, out."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -12,8 +12,8 @@ from hf_regional.filtering.evidence.text import zawgyi
 from hf_regional.filtering.evidence.text.folding import BREAK
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
-_ROWS: Final = 8192
-_BYTES: Final = 1 << 20  # of text handled at once: its arrays stay in the cache
+_ROWS: Final = 2048
+_BYTES: Final = 1 << 17  # of text handled at once: its arrays stay in the cache
 _BETWEEN: Final = f" {chr(BREAK)} "
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
 _LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
@@ -31,9 +31,10 @@ class Piece(NamedTuple):
     text: str
     origin: np.ndarray | None
 
-    def end(self, row: int) -> int:
-        """The place behind a cell."""
-        return int(self.starts[row + 1]) - len(_BETWEEN)
+    @property
+    def ends(self) -> np.ndarray:
+        """(n,) the places behind the cells."""
+        return self.starts[1:] - len(_BETWEEN)
 
 
 class Texts(NamedTuple):
@@ -64,7 +65,7 @@ def texts_of(chunk: pa.Array, name: str) -> Texts:
 
 
 def pieces_of(cells: pa.Array) -> Iterator[tuple[int, Piece]]:
-    """Cut texts into pieces, each with the place of its first cell; one larger cell is a piece of its own."""
+    """Cut texts into pieces, each with the place of its first cell; a large cell is a piece of its own."""
     sizes = pc.fill_null(pc.binary_length(cells), 0).to_numpy(zero_copy_only=False)
     total = np.concatenate([[0], np.cumsum(sizes)])
     start = 0
@@ -101,7 +102,7 @@ def _unicoded(piece: Piece) -> Piece:
     burmese = zawgyi.next_burmese(text, 0)
     while burmese >= 0:
         row = int(np.searchsorted(piece.starts, burmese, "right")) - 1
-        start, end = int(piece.starts[row]), piece.end(row)
+        start, end = int(piece.starts[row]), int(piece.ends[row])
         if zawgyi.is_zawgyi(text[start:end]):
             converted = zawgyi.convert(text[start:end])
             parts += [text[last:start], converted.text]

@@ -75,7 +75,9 @@ def ends_word(last: str, rest: str) -> bool:
     affixes = _affixes().get(script_of(last))
     if affixes is None or affixes.endings == frozenset():
         return not rest
-    return rest in affixes.endings if affixes.endings is not None else len(rest) <= _LONGEST_ENDING
+    if affixes.endings is None:
+        return len(rest) <= _LONGEST_ENDING
+    return rest in affixes.endings or f"{last}-{rest}" in affixes.endings
 
 
 def opens_syllable(codes: np.ndarray) -> np.ndarray:
