@@ -18,22 +18,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.filtering import filter_regional, judge, make_plan, only
+from hf_regional.filtering.consent import ConsentPolicy
 from hf_regional.filtering.plan import Plan
 from hf_regional.regions import Region
 
 SIDE: Final = "region_verdict"
+CONSENT: Final = "consent"  # no kind of evidence, and yet a look at every text
 Told = dict[str, Any]
 _BATCH: Final = 1 << 16  # as the driver's
 
 
 def parquet_driver(rows: Path, output: Path, kinds: tuple[str, ...], processes: int) -> Told:
     """The default engine."""
-    return _told(filter_regional(rows, "SEA", output=output, num_proc=processes, columns=_off(kinds)))
+    return _told(filter_regional(rows, "SEA", output=output, num_proc=processes, **_asked(kinds)))
 
 
 def daft_native(rows: Path, output: Path, kinds: tuple[str, ...], processes: int) -> Told:
     """Daft on this machine."""
-    return _told(filter_regional(rows, "SEA", output=output, num_proc=processes, columns=_off(kinds), engine="daft"))
+    return _told(filter_regional(rows, "SEA", output=output, num_proc=processes, engine="daft", **_asked(kinds)))
 
 
 def daft_on_ray(rows: Path, output: Path, kinds: tuple[str, ...], processes: int) -> Told:
@@ -41,7 +43,7 @@ def daft_on_ray(rows: Path, output: Path, kinds: tuple[str, ...], processes: int
     import ray  # pyright: ignore[reportMissingImports]
 
     ray.init(address="local", num_cpus=processes, include_dashboard=False, log_to_driver=False)
-    found = filter_regional(rows, "SEA", output=output, num_proc=processes, columns=_off(kinds), engine="daft", runner="ray")
+    found = filter_regional(rows, "SEA", output=output, num_proc=processes, engine="daft", runner="ray", **_asked(kinds))
     ray.shutdown()
     return _told(found)
 
@@ -77,7 +79,7 @@ def dataset(rows: Path, output: Path, kinds: tuple[str, ...], processes: int) ->
     from datasets import load_dataset
 
     source = load_dataset("parquet", data_dir=str(rows), split="train", cache_dir=str(output / "cache"))
-    found: Any = filter_regional(source, "SEA", columns=_off(kinds))
+    found: Any = filter_regional(source, "SEA", **_asked(kinds))
     for side, part in (("kept", found.data), ("dropped", found.dropped)):
         part.to_parquet(output / f"{side}.parquet")
     return _told(found)
@@ -87,7 +89,7 @@ def stream(rows: Path, output: Path, kinds: tuple[str, ...], processes: int) -> 
     """An `IterableDataset`, its kept rows written as they come."""
     from pyarrow import parquet
 
-    found = filter_regional(rows, "SEA", columns=_off(kinds))
+    found = filter_regional(rows, "SEA", **_asked(kinds))
     writer = None
     for batch in found.data.with_format("arrow").iter(10_000):
         writer = writer or parquet.ParquetWriter(output / "kept.parquet", batch.schema)
@@ -201,12 +203,16 @@ def _by_re(kinds: tuple[str, ...], edge: str, flags: re.RegexFlag) -> Callable[[
 
 
 def _plan(kinds: tuple[str, ...]) -> Plan:
-    return make_plan(["id", "text", "url", "language", "country", "width"], Region("SEA"), columns=_off(kinds))
+    import pyarrow as pa
+
+    texts = [(name, pa.string()) for name in ("text", "url", "language", "country")]
+    schema = pa.schema([("id", pa.int64()), *texts, ("width", pa.int32())])
+    return make_plan(schema.names, Region("SEA"), schema=schema, **_asked(kinds))
 
 
-def _off(kinds: tuple[str, ...]) -> Any:
+def _asked(kinds: tuple[str, ...]) -> Any:
     """Switch off what is not asked for; what is left is found under its usual names."""
-    return only(*kinds)
+    return {"columns": only(*(kind for kind in kinds if kind != CONSENT)), "consent": ConsentPolicy() if CONSENT in kinds else None}
 
 
 def _told(found: Any) -> Told:
