@@ -123,7 +123,7 @@ def test_files_of_a_dataset_on_the_hub_are_read_where_they_are(rows: Path, tmp_p
 
 
 def test_a_storage_gets_the_files_that_a_folder_gets_and_no_others(rows: Path, tmp_path: Path) -> None:
-    filter_regional(rows, SEA, output=tmp_path / "folder")
+    filter_regional(rows, SEA, output=tmp_path / "folder", consent=None)
     report = filter_into_storage(find_files(rows), plan(), uri(tmp_path / "storage"), mode="keep", spread=in_turn)
     assert bytes_of(tmp_path / "folder") == bytes_of(tmp_path / "storage")
     assert (report.rows, report.kept) == (300, 120)
@@ -147,7 +147,7 @@ def test_what_failed_in_the_middle_is_taken_up_where_it_was(rows: Path, tmp_path
         write(until_the_second)
     report = write(in_turn)
     assert tried == [[0, 1, 2], [1, 2]]
-    filter_regional(rows, SEA, output=tmp_path / "folder")
+    filter_regional(rows, SEA, output=tmp_path / "folder", consent=None)
     assert bytes_of(output) == bytes_of(tmp_path / "folder")
     assert json.loads((output / "report.json").read_text(encoding="utf-8")) == report.as_dict()
     assert (report.rows, report.kept, report.unknown) == (300, 120, {"language": {"klingon": 60}})
