@@ -6,8 +6,11 @@ from typing import Any, ClassVar, cast
 from datasets import Dataset, DatasetBuilder, DatasetDict
 
 from hf_regional.errors import ConfigError
-from hf_regional.filtering.drivers import Filtered, Mode, filter_regional
-from hf_regional.filtering.plan import Columns, Exclude, Weights
+from hf_regional.filtering.consent import ConsentPolicy
+from hf_regional.filtering.copies import Copies
+from hf_regional.filtering.drivers import DEFAULT_CONSENT, Filtered, Mode, filter_regional
+from hf_regional.filtering.evidence.references import References
+from hf_regional.filtering.plan import Columns, Exclude, Terms, Weights
 from hf_regional.regions import Region
 
 
@@ -50,6 +53,12 @@ class RegionalFilter:
         exclude: Exclude | None = None,
         combine: str = "strongest",
         weights: Weights | None = None,
+        terms: Terms | None = None,
+        references: References | None = None,
+        consent: ConsentPolicy | None = DEFAULT_CONSENT,
+        copies: Copies | None = None,
+        samples: int = 0,
+        pictures: bool = False,
     ) -> Filtered[Any]:
         """Keep the rows that are from a region, by what the class knows and by all evidence that they carry.
 
@@ -69,6 +78,12 @@ class RegionalFilter:
             combine=combine,
             weights=weights,
             locate=self.locate if _overrides(self, "locate") else None,
+            terms=terms,
+            references=references,
+            consent=consent,
+            copies=copies,
+            samples=samples,
+            pictures=pictures,
         )
 
     def _rows(self, graded: bool) -> Any:

@@ -76,7 +76,7 @@ def make_threshold(min_quality: object, *, inclusive: bool = True) -> Threshold:
     """A threshold from a number, from {"th": 0.21, "id": 0.24, "*": 0.25}, or as it is.
 
     >>> make_threshold({"Thai": 0.21, "*": 0.25}).by_language
-    mappingproxy({'th': 0.21})
+    {'th': 0.21}
 
     Raises:
         ConfigError: no finite number, no language, or no "*" for the languages that are not named.
