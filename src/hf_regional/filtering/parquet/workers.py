@@ -94,7 +94,7 @@ def _died(process: subprocess.Popen[bytes]) -> str:
     code = process.wait()
     return (
         f"a process that judged rows ended with code {code}; -9 is most often a lack of memory. "
-        "Run again with fewer processes: finished parts are kept."
+        "Run again with fewer processes."
     )
 
 
