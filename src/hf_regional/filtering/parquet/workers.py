@@ -92,10 +92,7 @@ def _tell(stream: Any, message: object) -> None:
 
 def _died(process: subprocess.Popen[bytes]) -> str:
     code = process.wait()
-    return (
-        f"a process that judged rows ended with code {code}; -9 is most often a lack of memory. "
-        "Run again with fewer processes."
-    )
+    return f"a process that judged rows ended with code {code}; -9 is most often a lack of memory. Run again with fewer processes."
 
 
 def serve() -> None:
