@@ -1,6 +1,6 @@
 """Copies: rows that were judged in; which of the kept ones are copies of each other or of an evaluation set, and why, out.
 
-It takes all rows to tell: so they are judged once without it, and, where it found something, a second time with what it found.
+It takes all rows to tell: so they are judged once without it, uncounted, and a second time with what it found.
 """
 
 from collections.abc import Mapping

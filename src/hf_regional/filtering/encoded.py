@@ -46,19 +46,6 @@ def is_readable(kind: pa.DataType) -> bool:
     return pa.types.is_null(kind) or _is_text(kind) or (_is_list(kind) and _is_text(kind.value_type))
 
 
-def grade(array: pa.Array | pa.ChunkedArray, name: str, minimum: float) -> np.ndarray:
-    """Grades (n,) int64 of a column of scores: 0 where score >= minimum, 1 below, 2 where it is null or NaN.
-
-    Raises:
-        ConfigError: the column holds no numbers.
-    """
-    kind = array.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
-        raise ConfigError(f"quality column {name!r} holds {kind}, not numbers: cast it first.", "quality")
-    scores = pc.fill_null(array.cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
-    return np.where(np.isnan(scores), 2, np.where(scores >= minimum, 0, 1))
-
-
 def combinations(columns: Sequence[np.ndarray], rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the distinct rows of some columns of codes.
 

@@ -59,9 +59,9 @@ class _Ruling:
 def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0, held: Held | None = None) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
-    Rows with a text that is no UTF-8 and excluded rows are "none" whatever their region. Quality is asked of the rows that the
-    region selects alone, so that "other" stays the rest of the world, good or not; a row that fails it is "none", so that "kept"
-    means the same rows in both modes. All three leave their mark in the evidence.
+    Rows with a text that is no UTF-8, excluded rows, and those that a licence or an opt-out speaks against are "none" whatever their
+    region. Quality and copies are asked of the rows that the region selects alone, so that "other" stays the rest of the world, good
+    or not; a row that fails is "none", so that "kept" means the same rows in both modes. All leave their mark in the evidence.
 
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
