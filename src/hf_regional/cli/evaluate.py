@@ -16,10 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", type=Path, help="a folder with the corpus's published files, in place of the Hub")
     parser.add_argument("-o", "--output", type=Path, help="folder for rows and scores, to be looked at again without the model")
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap (default 2000)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device")
-    parser.add_argument("--dtype")
-    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default 0)")
+    parser.add_argument("--device", help="as torch names it; by default the accelerator where there is one")
+    parser.add_argument("--dtype", help="float32, bfloat16, ...; by default what the checkpoint says")
+    parser.add_argument("--batch-size", type=int, help="items a forward pass")
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
