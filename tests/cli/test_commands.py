@@ -106,7 +106,7 @@ def test_a_region_of_countries(typed):
 def test_corpora(typed, found):
     code, out, _ = typed("corpora")
     assert code == 0
-    assert out.startswith("emoji-world\n  license: OFL-1.1 AND Unicode-DFS-2016\n")
+    assert "\n\nemoji-world: Noto Color Emoji with the names and keywords of Unicode CLDR\n  license: OFL-1.1 AND Unicode-DFS-2016\n" in out
     assert "builder" not in out
     assert {"emoji-world", "imagefolder+csv"} <= found("corpora")["corpora"].keys()
 
