@@ -11,12 +11,12 @@ import numpy as np
 from hf_regional.encoding import ImageSource, TwoTowerEncoder, load_encoder, resolve_folder
 from hf_regional.encoding.two_tower import is_two_towers
 from hf_regional.errors import ConfigError
-from hf_regional.generating import KeptAnswers, LocalModel, Sampling, make_model
-from hf_regional.generating.weighing import Weigher
+from hf_regional.generating import Brush, KeptAnswers, LocalModel, Painter, Sampling, Weigher, make_model
 from hf_regional.protocols import HasPath
 
 Kind = Literal["embedding", "vision-language", "text-to-image"]
 _SAMPLING: Final = Sampling(max_new_tokens=128)
+_BRUSH: Final = Brush()
 _GIVES: Final[dict[Kind, str]] = {
     "embedding": "features of pictures and texts",
     "vision-language": "answers in words",
@@ -34,8 +34,9 @@ class Subject:
         device: as torch names it.
         dtype: "float32", "bfloat16", ...
         batch_size: items a forward pass; null is what suits the kind.
-        answers: folder where answers are kept; null is that of `KeptAnswers`.
+        answers: folder where answers and pictures are kept; null is that of `KeptAnswers`.
         sampling: how an answer's tokens are chosen.
+        brush: how pictures are drawn.
     """
 
     model: str | Path | HasPath
@@ -45,6 +46,7 @@ class Subject:
     batch_size: int | None = None
     answers: Path | None = None
     sampling: Sampling = _SAMPLING
+    brush: Brush = _BRUSH
 
     @property
     def name(self) -> str:
@@ -85,6 +87,16 @@ class Subject:
                 f"{self.model} is a server, and a server does not give the likelihood of a text: ask with way='generate'.", "way"
             )
         return Weigher(self._local, self.answers)
+
+    @cached_property
+    def painter(self) -> Painter:
+        """Pictures, each drawn once and kept.
+
+        Raises:
+            ConfigError: the model gives none.
+        """
+        self._require("text-to-image")
+        return Painter(self.model, self.brush, self.batch_size or 4, self.device, self.dtype, self.answers)
 
     def encode_images(self, images: Sequence[ImageSource]) -> np.ndarray:
         """(n, d) float32 features of unit norm."""

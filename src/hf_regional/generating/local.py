@@ -69,7 +69,7 @@ class LocalModel:
         """What decides an answer: the files of the checkpoint by name, length and time, and the settings; not the device."""
         name = self.model.path if isinstance(self.model, HasPath) else self.model
         chosen = {"longest_side": self.longest_side, "dtype": self.dtype, **asdict(self.sampling)}
-        return {"kind": "local", "model": Path(name).name, "files": _stamp(self._folder), **chosen}
+        return {"kind": "local", "model": Path(name).name, "files": stamp_of(self._folder), **chosen}
 
     def answers(self, prompts: Iterable[Prompt]) -> Generator[tuple[int, Answer]]:
         """Yield (place of the prompt, its answer), batch by batch.
@@ -173,7 +173,7 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _stamp(folder: Path) -> str:
-    """A digest of the files' names, lengths and times; their bytes would take minutes to read."""
+def stamp_of(folder: Path) -> str:
+    """What names a checkpoint: a digest of the files' names, lengths and times; their bytes would take minutes to read."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return digest_of([[path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in files])
