@@ -1,3 +1,4 @@
+import doctest
 import json
 import subprocess
 import sys
@@ -77,16 +78,21 @@ def test_errors_are_those_of_the_functions_and_the_metric_still_works_after_them
 def test_every_module_says_what_it_is_and_where_it_comes_from(name):
     metric = load_metric(name)
     assert metric.name == name
-    assert "2604.11490" in metric.citation
-    assert metric.reference_urls == ["https://arxiv.org/abs/2604.11490"]
-    assert "Q" in metric.description or "q_" in metric.description  # the formula
-    assert "Args:" in metric.inputs_description
-    example, answer = metric.inputs_description.split(">>> ")[1].strip().splitlines()
-    assert eval(example, {"load_metric": load_metric}) == pytest.approx(eval(answer))
+    assert metric.citation.startswith("@")
+    assert metric.reference_urls
+    assert all(url.startswith("https://") for url in metric.reference_urls)
+    assert any(sign in metric.description for sign in "=Σ|/")  # the formula
+    assert metric.features
+    assert all(part in metric.inputs_description for part in ("Args:", "Returns:", "Example:"))
+    example = doctest.DocTestParser().get_doctest(metric.inputs_description, {"load_metric": load_metric}, name, None, None)
+    assert doctest.DocTestRunner().run(example) == doctest.TestResults(failed=0, attempted=len(example.examples))
+    assert example.examples
 
 
 def test_unknown_names_are_answered_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"no metric 'retension'\. Did you mean 'retention'\? Known: grp, relevance_gain, retention"):
+    with pytest.raises(
+        UnknownNameError, match=r"no metric 'retension'\. Did you mean 'retention'\? Known: .*grp, .*relevance_gain, .*retention"
+    ):
         load_metric("retension")
 
 

@@ -28,9 +28,7 @@ class AlignmentScores:
         return float(self.values.mean())
 
 
-def clip_score(
-    image_features: npt.ArrayLike, text_features: npt.ArrayLike, *, encoder: str, scale: float = PERCENT
-) -> AlignmentScores:
+def clip_score(image_features: npt.ArrayLike, text_features: npt.ArrayLike, *, encoder: str, scale: float = PERCENT) -> AlignmentScores:
     """Score how well each text fits its image: w · max(cos(image, text), 0) (Hessel et al., arXiv 2104.08718).
 
     Args:

@@ -1,4 +1,4 @@
-"""Ranked countries, ranked concepts, or scores by culture in; diversity and relevance of the first k, and the share of cultures met, out."""
+"""Ranked countries or concepts, or scores by culture, in; diversity and relevance of the first k, and the share of cultures met, out."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence

@@ -17,6 +17,7 @@ from hf_regional.nearest import did_you_mean
 Small = Literal["refuse", "leave_out"]
 METRICS: Final = ("precision", "recall", "density", "coverage")
 _CELLS: Final = 4_000_000  # distances at a time: 32 MB
+_ROUNDING: Final = 1e-13  # of squared lengths in float64: distances 3e-7 of the lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def prdc(real: npt.ArrayLike, generated: npt.ArrayLike, *, k: int = 3) -> Prdc:
     rows, made = matrix(real, "real"), matrix(generated, "generated")
     same_width(rows, made, ("real", "generated"))
     if k < 1 or min(len(rows), len(made)) <= k:
-        raise OutOfRangeError(f"k={k} with {len(rows)} real and {len(made)} generated images: both must have more than k, and k be at least 1.")
+        raise OutOfRangeError(
+            f"k={k} with {len(rows)} real and {len(made)} generated images: both must have more than k, and k be at least 1."
+        )
     rows, made = rows.astype(np.float64), made.astype(np.float64)
     check_finite(rows, "real")
     check_finite(made, "generated")
@@ -127,7 +130,9 @@ def prdc_by_region(
     check_finite(rows.astype(np.float64), "real")  # by row of the whole, before groups give rows other numbers
     check_finite(made.astype(np.float64), "generated")
     real_rows = _groups(len(rows), [real_regions] if real_objects is None else [real_regions, real_objects], "real")
-    made_rows = _groups(len(made), [generated_regions] if generated_objects is None else [generated_regions, generated_objects], "generated")
+    made_rows = _groups(
+        len(made), [generated_regions] if generated_objects is None else [generated_regions, generated_objects], "generated"
+    )
     cells: dict[tuple[str, ...], Prdc] = {}
     left_out: dict[tuple[str, ...], str] = {}
     draw = np.random.default_rng(seed)
@@ -140,9 +145,12 @@ def prdc_by_region(
         cells[key] = prdc(rows[drawn[0]], made[drawn[1]], k=k)
     if left_out and small == "refuse":
         key, why = next(iter(left_out.items()))
-        raise OutOfRangeError(f"{' / '.join(key)}: {why} ({len(left_out)} such groups). Add images, or small='leave_out' to name them apart.")
+        raise OutOfRangeError(
+            f"{' / '.join(key)}: {why} ({len(left_out)} such groups). Add images, or small='leave_out' to name them apart."
+        )
     if not cells:
-        raise NoRowsError(f"no group can be measured: {'; '.join(f'{" / ".join(key)}: {why}' for key, why in left_out.items())}.")
+        reasons = "; ".join(f"{' / '.join(key)}: {why}" for key, why in left_out.items())
+        raise NoRowsError(f"no group can be measured. {reasons}.")
     return _summary(cells, left_out, reference)
 
 
@@ -188,10 +196,11 @@ def _prdc(real: Floats, made: Floats, k: int) -> Prdc:
 
 
 def _squares(one: Floats, other: Floats) -> Floats:
-    """(a, b) squared distances."""
-    found = np.einsum("nd,nd->n", one, one)[:, None] + np.einsum("nd,nd->n", other, other)
-    found -= 2 * (one @ other.T)
-    return np.maximum(found, 0, out=found)
+    """(a, b) squared distances; 0 between copies, where |a|² + |b|² - 2ab leaves rounding behind that could pass for nearness."""
+    lengths = np.einsum("nd,nd->n", one, one)[:, None] + np.einsum("nd,nd->n", other, other)
+    found = lengths - 2 * (one @ other.T)
+    found[found < _ROUNDING * lengths] = 0
+    return found
 
 
 def _radii(rows: Floats, k: int) -> Floats:

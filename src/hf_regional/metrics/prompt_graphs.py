@@ -36,9 +36,7 @@ class PromptGraphScores:
     unparsed: int  # answers that could not be read: they count as no
 
 
-def prompt_graph_scores(
-    graphs: Mapping[str, Sequence[Question]], answers: Sequence[tuple[str, Mapping[str, Answer]]]
-) -> PromptGraphScores:
+def prompt_graph_scores(graphs: Mapping[str, Sequence[Question]], answers: Sequence[tuple[str, Mapping[str, Answer]]]) -> PromptGraphScores:
     """Score pictures by the questions of their prompts: s(q) = 1 if q and all it rests on, at whatever distance, are answered yes, else 0.
 
     A picture scores the mean of s over its prompt's questions, a prompt the mean over its pictures, a model the mean over prompts.
@@ -115,7 +113,9 @@ def _check_answers(picture: int, prompt: str, questions: Sequence[Question], giv
     if missing := [key for key in keys if key not in given]:
         raise BadRowError(f"picture {picture} of {prompt!r}: question {missing[0]!r} has no answer. Ask it, or give None where unreadable.")
     if extra := [key for key in given if key not in keys]:
-        raise UnknownNameError(f"picture {picture} of {prompt!r}: {extra[0]!r} is no question of this prompt.{did_you_mean(extra[0], keys)}")
+        raise UnknownNameError(
+            f"picture {picture} of {prompt!r}: {extra[0]!r} is no question of this prompt.{did_you_mean(extra[0], keys)}"
+        )
     for key, answer in given.items():
         if answer is not None and answer is not True and answer is not False:
             raise BadRowError(f"picture {picture} of {prompt!r}: the answer to {key!r} is {answer!r}; give True, False or None.")

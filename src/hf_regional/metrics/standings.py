@@ -22,7 +22,7 @@ _FULL_CELLS = 32_000_000  # similarities of whole rankings at a time: 128 MB
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """The m relevant items of q queries, those of query i at `starts[i]:starts[i + 1]`, best score first, at equal scores lowest gain first."""
+    """The m relevant items of q queries; those of query i at `starts[i]:starts[i + 1]`, best score first, then lowest gain first."""
 
     starts: Ints  # (q + 1,)
     scores: Floats  # (m,)
