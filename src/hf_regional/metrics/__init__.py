@@ -24,7 +24,7 @@ from hf_regional.metrics.retrieval import (
     reciprocal_ranks,
     retrieval_ranks,
 )
-from hf_regional.metrics.standings import Standings, feature_standings, standings
+from hf_regional.metrics.standings import Standings, find_feature_standings, find_standings
 from hf_regional.metrics.top_items import nearest_items
 from hf_regional.metrics.two_ways import TwoWays, two_way_retrieval
 from hf_regional.metrics.vendi import vendi_from_kernel, vendi_score
@@ -51,7 +51,8 @@ __all__ = [
     "culture_coverage",
     "expected_coverage",
     "feature_retrieval_scores",
-    "feature_standings",
+    "find_feature_standings",
+    "find_standings",
     "grp",
     "load_metric",
     "lower_bound",
@@ -70,7 +71,6 @@ __all__ = [
     "retrieval_ranks",
     "retrieval_scores",
     "score_standings",
-    "standings",
     "two_sided",
     "two_way_retrieval",
     "vendi_from_kernel",

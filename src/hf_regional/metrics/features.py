@@ -3,6 +3,7 @@
 What cannot be measured is refused with the number of its row: NaN, infinity, a vector of length 0 where an angle is asked for.
 """
 
+import mmap
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from hf_regional.errors import MismatchedScoresError, NonFiniteError, NoRowsErro
 Floats = npt.NDArray[np.float64]
 Block = npt.NDArray[np.floating[Any]]
 _CELLS: Final = 2_000_000  # numbers at a time: 8 MB in float32
+_MAPPED: Final = 64 << 20  # bytes of a mapped file that may stay in the process's account
 _SMALL: Final = 1e-12  # squared length below which a square may have vanished
 
 
@@ -46,11 +48,25 @@ def blocks(features: npt.NDArray[Any], what: str, rows: int | None = None) -> It
         NonFiniteError: a number is NaN or infinite, or too large for the product of two rows; `.name` is the row.
     """
     step = rows or max(1, _CELLS // features.shape[1])
-    wanted = working_dtype(features)
+    wanted, mapping, read = working_dtype(features), _read_only_mapping(features), 0
     for first in range(0, len(features), step):
         block = np.ascontiguousarray(features[first : first + step], dtype=wanted)
         check_finite(block, what, first)
         yield first, block
+        read += features[first : first + step].nbytes
+        if mapping is not None and read >= _MAPPED:
+            mapping.madvise(mmap.MADV_DONTNEED)  # or the whole file counts as this process's memory, and a limit on that kills it
+            read = 0
+
+
+def _read_only_mapping(features: npt.NDArray[Any]) -> mmap.mmap | None:
+    """The mapping behind features, if it can be let go of: one that was opened to be changed may hold what is not in its file."""
+    base: Any = features
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap) and base.mode != "r":
+            return None
+        base = base.base
+    return base if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED") else None
 
 
 def working_dtype(features: npt.NDArray[Any]) -> np.dtype[Any]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hf_regional.errors import OutOfRangeError, UnknownNameError
 from hf_regional.metrics.retrieval import Relevant, first_rank_law
-from hf_regional.metrics.standings import Floats, Ints, Standings, check_cutoffs, feature_standings, standings
+from hf_regional.metrics.standings import Floats, Ints, Standings, check_cutoffs, find_feature_standings, find_standings
 
 Ties = Literal["worst", "expected"]
 Normaliser = Literal["reachable", "relevant"]
@@ -64,7 +64,7 @@ def retrieval_scores(
     >>> {name: round(float(values[0]), 3) for name, values in found.items()}
     {'MRR': 0.5, 'MAP': 0.5, 'nDCG': 0.651, 'recall@2': 0.5, 'hit@2': 1.0, 'MRR@2': 0.5, 'MAP@2': 0.25, 'nDCG@2': 0.387}
     """
-    return score_standings(standings(similarity, relevant), ks=ks, ties=ties, normaliser=normaliser, gain=gain)
+    return score_standings(find_standings(similarity, relevant), ks=ks, ties=ties, normaliser=normaliser, gain=gain)
 
 
 def feature_retrieval_scores(
@@ -102,7 +102,7 @@ def feature_retrieval_scores(
     """
     if not whole and not ks:
         raise OutOfRangeError("nothing to score: give cutoffs, ks=[1, 5, 10], or whole=True.")
-    found = feature_standings(queries, items, relevant, depth=None if whole else max(ks))
+    found = find_feature_standings(queries, items, relevant, depth=None if whole else max(ks))
     return score_standings(found, ks=ks, ties=ties, normaliser=normaliser, gain=gain)
 
 

@@ -43,7 +43,7 @@ class Standings:
         return np.arange(self.starts[-1]) - np.repeat(self.starts[:-1], self.counts)
 
 
-def standings(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.ArrayLike]) -> Standings:
+def find_standings(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.ArrayLike]) -> Standings:
     """Find where the relevant items stand in whole rankings.
 
     Args:
@@ -55,7 +55,7 @@ def standings(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.Array
         NonFiniteError: a similarity is NaN; `.name` is the query.
         OutOfRangeError, NoRowsError: as in `best_ranks`.
 
-    >>> found = standings([[0.9, 0.5, 0.5, 0.1]], [[2]])
+    >>> found = find_standings([[0.9, 0.5, 0.5, 0.1]], [[2]])
     >>> found.above.tolist(), found.equal.tolist()
     ([1], [1])
     """
@@ -68,7 +68,7 @@ def standings(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.Array
     return _sorted(wanted, *_place_rows(scores, wanted, 0), scores.shape[1], scores.shape[1])
 
 
-def feature_standings(
+def find_feature_standings(
     queries: npt.ArrayLike, items: npt.ArrayLike, relevant: Relevant | Sequence[npt.ArrayLike], *, depth: int | None = None
 ) -> Standings:
     """Find where the relevant items stand by the dot product of features, in bounded memory.
@@ -80,9 +80,9 @@ def feature_standings(
         depth: how far down standings are exact, in [1, n]. By default whole rankings, which are sorted and cost more than the product.
 
     Raises:
-        As `nearest_items` and `standings`.
+        As `nearest_items` and `find_standings`.
 
-    >>> feature_standings([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], [[0]], depth=1).above.tolist()
+    >>> find_feature_standings([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], [[0]], depth=1).above.tolist()
     [1]
     """
     (asked, offered), wanted = both_sides(queries, items), _wanted(relevant)
