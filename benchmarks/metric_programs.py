@@ -1,6 +1,6 @@
 """One program of `retrieval.py` or `vendi.py` as a process of its own: a memory-mapped file of features in, seconds and peak memory out.
 
-    python benchmarks/metric_programs.py retrieval FILE --rows 1000000
+    python benchmarks/metric_programs.py retrieval FILE
 
 Started by those two; a process has one peak of memory, so that what is compared must not share one. The seconds are of the work alone,
 after imports and with the file mapped; they are printed as JSON.
@@ -68,25 +68,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("program", choices=PROGRAMS)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--rows", type=int)
     arguments = parser.parse_args()
-    items = np.load(arguments.file, mmap_mode="r")[: arguments.rows]
+    items = np.load(arguments.file, mmap_mode="r")
     before = resource.getrusage(resource.RUSAGE_SELF)
     start = time.perf_counter()
     answer = PROGRAMS[arguments.program](items)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    print(json.dumps({"wall": wall, "cpu": cpu, "user": after.ru_utime - before.ru_utime, "answer": answer} | anonymous_peak()))
-
-
-def anonymous_peak() -> dict[str, float]:
-    """Peak memory; pages of the mapped file count in it while the machine has room to keep them, and are not the program's own."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
-    return {
-        "peak_mb": int(status["VmHWM"].split()[0]) * 1024 / 1e6,
-        "own_mb": int(status["RssAnon"].split()[0]) * 1024 / 1e6,
-    }
+    # the kernel's account, pages of the mapped file included
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": after.ru_maxrss * 1024 / 1e6, "answer": answer}))
 
 
 if __name__ == "__main__":

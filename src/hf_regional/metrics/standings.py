@@ -94,15 +94,16 @@ def find_feature_standings(
     step = max(1, _FULL_CELLS // n) if depth is None else QUERIES
     parts: list[tuple[Floats, Ints, Ints]] = []
     for first in range(0, len(asked), step):
-        some, own = asked[first : first + step], wanted[first : first + step]
+        some, answers = asked[first : first + step], wanted[first : first + step]
         if depth is None:
             whole = np.empty((len(some), n), dtype=np.float32)
             for start, block in score_blocks(some, offered):
                 whole[:, start : start + block.shape[1]] = block
-            parts.append(_place_rows(whole, own, first))
+            parts.append(_place_rows(whole, answers, first))
         else:
-            parts.append(_place_streaming(some, offered, own, depth))
-    return _sorted(wanted, *(np.concatenate(column) for column in zip(*parts, strict=True)), n, depth or n)
+            parts.append(_place_streaming(some, offered, answers, depth))
+    own, above, equal = zip(*parts, strict=True)
+    return _sorted(wanted, np.concatenate(own), np.concatenate(above), np.concatenate(equal), n, depth or n)
 
 
 def _wanted(relevant: Relevant | Sequence[npt.ArrayLike]) -> Relevant:
@@ -111,7 +112,8 @@ def _wanted(relevant: Relevant | Sequence[npt.ArrayLike]) -> Relevant:
 
 def _place_rows(scores: npt.NDArray[np.floating], wanted: Relevant, first: int) -> tuple[Floats, Ints, Ints]:
     """Score, number above and number equal of each relevant item, from whole rows."""
-    own_scores, above, equal = (np.empty(len(wanted.items), dtype=kind) for kind in (np.float64, np.int64, np.int64))
+    own_scores = np.empty(len(wanted.items))
+    above, equal = (np.empty(len(wanted.items), dtype=np.int64) for _ in range(2))
     for query, row in enumerate(scores):
         if np.isnan(row).any():
             number = str(first + query)

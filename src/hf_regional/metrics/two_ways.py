@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,10 +72,13 @@ def two_way_retrieval(
     asked, counts = np.unique(owner, return_counts=True)
     of_text = Relevant(np.arange(len(captions) + 1), owner.astype(np.int64))
     of_image = Relevant(np.concatenate([[0], np.cumsum(counts)]), by_image)
-    rules = {"ks": ks, "whole": whole, "ties": ties, "normaliser": normaliser}
+
+    def score(queries: npt.NDArray[Any], items: npt.NDArray[Any], relevant: Relevant) -> dict[str, Floats]:
+        return feature_retrieval_scores(queries, items, relevant, ks=ks, whole=whole, ties=ties, normaliser=normaliser)
+
     return TwoWays(
-        text_to_image=feature_retrieval_scores(captions, pictures, of_text, **rules),
-        image_to_text=feature_retrieval_scores(pictures[asked], captions, of_image, **rules),
+        text_to_image=score(captions, pictures, of_text),
+        image_to_text=score(pictures[asked], captions, of_image),
         asked_images=asked,
         unasked_images=np.setdiff1d(np.arange(len(pictures)), asked),
     )
