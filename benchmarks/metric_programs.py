@@ -43,7 +43,7 @@ def nearest(items: np.ndarray) -> str:
 
 def retrieval(items: np.ndarray) -> str:
     """All scores at k, with two relevant items a query."""
-    relevant = Relevant.of(np.random.default_rng(2).integers(0, len(items), (QUERIES, 2)))
+    relevant = Relevant.of(np.random.default_rng(2).integers(0, len(items), (QUERIES, 2)).tolist())
     found = feature_retrieval_scores(draw_queries(items.shape[1]), items, relevant, ks=[DEPTH])
     return f"{found['MAP@10'].mean():.6f}"
 

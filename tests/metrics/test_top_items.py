@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +47,32 @@ def test_a_file_on_disk_is_read_as_it_lies(tmp_path, dtype):
     want = sorted_all(items[:5].astype(np.float32), items.astype(np.float32), 4)
     assert (scores == want[0]).all()
     assert (numbers == want[1]).all()
+
+
+def test_memory_does_not_grow_with_the_number_of_items(tmp_path):
+    peaks: list[int] = []
+    for n in (20_000, 320_000):
+        np.save(tmp_path / f"{n}.npy", np.random.default_rng(0).standard_normal((n, 16), dtype=np.float32))
+        mapped = np.load(tmp_path / f"{n}.npy", mmap_mode="r")
+        tracemalloc.start()
+        nearest_items(np.eye(16)[:4], mapped, k=10)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 16 * peaks[0] / 4
+    assert peaks[1] < 16_000_000 < 320_000 * 16 * 4
+
+
+def test_what_was_changed_in_a_private_mapping_is_not_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr("hf_regional.metrics.features._MAPPED", 1)  # let go of pages after every block
+    monkeypatch.setattr("hf_regional.metrics.top_items._CELLS", 1000)
+    np.save(tmp_path / "items.npy", np.zeros((5000, 2), dtype=np.float32))
+    for mode, kept in (("c", 1.0), ("r", 0.0)):
+        mapped = np.load(tmp_path / "items.npy", mmap_mode=mode)
+        if mode == "c":
+            mapped[7] = 1
+        scores, numbers = nearest_items([[1.0, 0.0]], mapped, k=1)
+        assert (scores[0, 0], mapped[7, 0]) == (kept, kept)
+        assert numbers[0, 0] == (7 if mode == "c" else 0)
 
 
 def test_bad_rows_are_named_wherever_their_block_is(monkeypatch):

@@ -3,6 +3,7 @@
 Definitions: Naeem et al. (arXiv 2002.09797); by region, and by region and object, as DIG-In asks (Hall et al., arXiv 2308.06198).
 """
 
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hf_regional.errors import BadRowError, MismatchedScoresError, NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics.features import Floats, check_finite, matrix, same_width
+from hf_regional.metrics.features import Floats, blocks, check_finite, matrix, same_width
 from hf_regional.nearest import did_you_mean
 
 Small = Literal["refuse", "leave_out"]
@@ -127,8 +128,8 @@ def prdc_by_region(
     if (real_objects is None) != (generated_objects is None):
         raise MismatchedScoresError("objects are given on one side only: give real_objects and generated_objects, or neither.")
     rows, made = matrix(real, "real"), matrix(generated, "generated")
-    check_finite(rows.astype(np.float64), "real")  # by row of the whole, before groups give rows other numbers
-    check_finite(made.astype(np.float64), "generated")
+    for side, name in ((rows, "real"), (made, "generated")):
+        deque(blocks(side, name), maxlen=0)  # checked as a whole: within groups rows have other numbers
     real_rows = _groups(len(rows), [real_regions] if real_objects is None else [real_regions, real_objects], "real")
     made_rows = _groups(
         len(made), [generated_regions] if generated_objects is None else [generated_regions, generated_objects], "generated"

@@ -167,7 +167,7 @@ def _expected_at(found: Standings, worth: Floats, query: int, k: int) -> dict[st
     """
     rows = slice(int(found.starts[query]), int(found.starts[query + 1]))
     scores, above, equal, gains = found.scores[rows], found.above[rows], found.equal[rows], worth[rows]
-    sums = dict.fromkeys(("recall", "hit", "MRR", "MAP", "nDCG"), 0.0)
+    sums: dict[str, float] = dict.fromkeys(("recall", "hit", "MRR", "MAP", "nDCG"), 0.0)
     firsts = np.flatnonzero(np.concatenate([[True], scores[1:] != scores[:-1]]))
     for c, end in zip(firsts, [*firsts[1:], len(scores)], strict=True):
         r, a = int(end - c), int(above[c] + c)

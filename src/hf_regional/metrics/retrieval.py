@@ -32,11 +32,12 @@ class Relevant:
 
         Raises:
             NoRowsError: a query has no relevant item (it has no rank), or there is no query.
+            MismatchedScoresError: a query's items are no whole numbers: a mask of True and False, say.
 
         >>> Relevant.of([[4], [2, 0, 2]]).items.tolist()
         [4, 0, 2]
         """
-        rows = [np.unique(np.asarray(one, dtype=np.int64)) for one in sets]
+        rows = [_item_numbers(place, np.asarray(one)) for place, one in enumerate(sets)]
         empty = [place for place, row in enumerate(rows) if not len(row)]
         if empty or not rows:
             raise NoRowsError(f"query {empty[0]} has no relevant item; leave it out and count it." if empty else "no queries to rank.")
@@ -214,6 +215,12 @@ def _each(n: int, relevant: int | npt.NDArray[np.integer[Any]], score: Callable[
         raise OutOfRangeError(f"between {numbers[0]} and {numbers[-1]} of {n} items are relevant: it must be 1 to {n}.")
     scores = np.array([score(first_rank_law(n, int(r))) for r in numbers], dtype=np.float64)
     return float(scores[0]) if np.ndim(relevant) == 0 else scores[inverse]
+
+
+def _item_numbers(query: int, items: npt.NDArray[Any]) -> Ints:
+    if items.size and (items.dtype.kind not in "iu" or items.ndim != 1):  # a mask would be read as items 0 and 1
+        raise MismatchedScoresError(f"query {query}: relevant items are {items.dtype} of shape {items.shape}; give a list of item numbers.")
+    return np.unique(items.astype(np.int64))
 
 
 def _checked(relevant: Relevant | Sequence[npt.ArrayLike]) -> Relevant:
