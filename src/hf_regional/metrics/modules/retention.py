@@ -21,8 +21,8 @@ Args:
 Returns:
     retention: float, a ratio (0.98 is 98 %).
 Example:
-    >>> load_metric("retention").compute(predictions=[60.0, 68.8], references=[60.0, 86.0])
-    {'retention': 0.9}
+    >>> load_metric("retention").compute(predictions=[60.0, 64.5], references=[60.0, 86.0])
+    {'retention': 0.875}
 """
 
 
