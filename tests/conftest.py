@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from local_hub.fixtures import impatient, local_hub  # noqa: F401 - fixtures for every test
 
 # No timed assertions: machines are noisy. Derandomised: a failure is of the change, not of the day.
 settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
