@@ -55,15 +55,16 @@ def _modules() -> list[ModuleType]:
 
 def _replace(new: Mapping[str, str]) -> None:
     """Exchange addresses and folders, alone or at the beginning of a longer text, wherever a module holds one."""
+    from huggingface_hub import HfApi
+
     for module in _modules():
         for name, value in list(vars(module).items()):
             changed = _changed(value, new)
             if changed is not value:
                 setattr(module, name, changed)
-    from huggingface_hub import hf_api
-
-    # Made at import, and behind every function such as `create_repo`.
-    hf_api.api.endpoint = _changed(hf_api.api.endpoint, new)
+            if isinstance(value, HfApi):  # behind every function such as `create_repo`; transformers keeps one of its own
+                value.endpoint = _changed(value.endpoint, new)
+                value._whoami_cache.clear()
 
 
 def _changed(value: Any, new: Mapping[str, str]) -> Any:
@@ -100,12 +101,11 @@ def _switch_back(held: list[tuple[ModuleType, str, bool]]) -> None:
 
 
 def _forget_answers() -> None:
-    """Close connections; forget what file systems and `whoami` remember of the Hub before."""
-    from huggingface_hub import HfFileSystem, close_session, hf_api
+    """Close connections; forget what file systems remember of the Hub before."""
+    from huggingface_hub import HfFileSystem, close_session
 
     close_session()
     HfFileSystem.clear_instance_cache()
-    hf_api.api._whoami_cache.clear()
 
 
 def _forget_written(home: Path) -> None:
