@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from local_hub.fixtures import impatient, local_hub  # noqa: F401 - fixtures for every test
+
+from local_hub import fixtures
 
 # No timed assertions: machines are noisy. Derandomised: a failure is of the change, not of the day.
 settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parents[1]
+local_hub, impatient = fixtures.local_hub, fixtures.impatient  # fixtures for every test
 collect_ignore_glob = ["*conftest.py"]  # several of one name: as doctest modules they would be taken for one another
 
 # Read by the libraries when they are imported, so they are set here, before any test module imports one; subprocesses inherit them.
@@ -39,16 +41,11 @@ if "HF_HOME" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 
 
-# What libraries do at a Hub without Xet and while they stream: huggingface_hub 2.4 uploads by an argument that its HTTP client would rather
-# not see used so, and datasets 5.2 leaves the event loop of a streamed `map` open.
-THEIR_WARNINGS = ("Use 'content=:DeprecationWarning", "unclosed event loop:ResourceWarning", "unclosed .*family=1,:ResourceWarning")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests against the local Hub are not to fail for what its clients do."""
+    """To a Hub without Xet huggingface_hub 2.4 uploads by an argument that its HTTP client would rather not see used so."""
     for item in items:
-        for warning in THEIR_WARNINGS if "local_hub" in getattr(item, "fixturenames", ()) else ():
-            item.add_marker(pytest.mark.filterwarnings(f"ignore:{warning}"))
+        if "local_hub" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"))
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, cast
 
 import yaml
@@ -10,16 +11,8 @@ from local_hub.state import Kind
 
 _HEAD: Final = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 
-# huggingface.co/docs/hub/repositories-licenses, read as of 2026.
-LICENCES: Final = frozenset(
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m afl-3.0 artistic-2.0 "
-    "bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 "
-    "cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 "
-    "cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 "
-    "agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 "
-    "odc-by odbl openmdw-1.0 openmdw-1.1 openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license "
-    "fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 grok2-community gemma unknown other".split()
-)
+# Of huggingface.co/docs/hub/repositories-licenses, as of 2026.
+LICENCES: Final = frozenset(Path(__file__).with_name("licences.txt").read_text().split())
 _COLOURS: Final = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 _SDKS: Final = ("gradio", "streamlit", "docker", "static")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]+)*|code|multilingual")
@@ -47,7 +40,7 @@ def objections(text: str, kind: Kind) -> tuple[list[str], list[str]]:
     if not isinstance(read, dict):
         return ["YAML Metadata Error: the metadata is not a mapping"], []
     head = cast("dict[str, Any]", read)
-    rules = _RULES | (_SPACE_RULES if kind == "space" else {})
+    rules = {**_RULES, **(_SPACE_RULES if kind == "space" else {})}
     errors = [f'"{name}" {said}' for name, rule in rules.items() if name in head for said in rule(head[name])]
     needed = ("sdk",) if kind == "space" else ()
     return errors + [f'"{name}" is required' for name in needed if name not in head], []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_hub.about import moment
-from local_hub.exchange import Answer, Refusal, as_json
+from local_hub.exchange import Answer, RefusedError, as_json
 from local_hub.routing import Call, route
 
 _SLUG = r"/api/collections/(?P<slug>[^/]+/[^/]+)"
@@ -24,7 +24,7 @@ def _named(call: Call, to_write: bool = False) -> dict[str, Any]:
     owner = call.words["slug"].partition("/")[0]
     own = call.person is not None and owner in (call.person.name, *call.person.orgs)
     if found is None or (found["private"] and not own):
-        raise Refusal(404, "Collection not found")
+        raise RefusedError(404, "Collection not found")
     if to_write:
         call.state.check_write(owner, call.person, "change a collection")
     return found
@@ -39,7 +39,7 @@ def create(call: Call) -> Answer:
     words = re.sub(r"[^a-z0-9]+", "-", wish["title"].lower()).strip("-")
     slug = f"{owner}/{words}-{hashlib.sha1((owner + wish['title']).encode()).hexdigest()[:24]}"
     if slug in call.state.collections:
-        raise Refusal(409, "This collection already exists", slug=slug)
+        raise RefusedError(409, "This collection already exists", more={"slug": slug})
     about = {"slug": slug, "title": wish["title"], "owner": owner, "items": [], "position": len(call.state.collections)}
     more = {"private": bool(wish.get("private")), "theme": "green", "upvotes": 0, "description": wish.get("description")}
     call.state.collections[slug] = about | more
@@ -88,7 +88,7 @@ def add_item(call: Call) -> Answer:
     """A repository, paper or collection joins; it cannot join twice."""
     found, item, note = _named(call, to_write=True), call.asked.fields["item"], call.asked.fields.get("note")
     if any((part["type"], part["id"]) == (item["type"], item["id"]) for part in found["items"]):
-        raise Refusal(409, "The item is in the collection already")
+        raise RefusedError(409, "The item is in the collection already")
     if item["type"] in ("model", "dataset", "space"):
         call.state.find(item["type"], item["id"], call.person)
     mark = hashlib.sha1(f"{found['slug']} {item['type']} {item['id']}".encode()).hexdigest()[:24]
@@ -99,7 +99,7 @@ def add_item(call: Call) -> Answer:
 def _item(call: Call, found: dict[str, Any]) -> dict[str, Any]:
     item = next((part for part in found["items"] if part["_id"] == call.words["item"]), None)
     if item is None:
-        raise Refusal(404, "Item not found")
+        raise RefusedError(404, "Item not found")
     return item
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from local_hub.about import text_of
 from local_hub.cards import objections
 from local_hub.discussing import add_commit_event, open_pull_request
-from local_hub.exchange import Answer, Refusal, as_json
+from local_hub.exchange import Answer, RefusedError, as_json
 from local_hub.git_store import BadPathError, Commit, File
 from local_hub.routing import Call, route
 from local_hub.state import Repo
@@ -67,7 +67,9 @@ def lfs_batch(call: Call) -> Answer:
     """Addresses to upload large files to; none for what this repository has (git-lfs/docs/api/batch.md)."""
     size = call.state.multipart_bytes if "multipart" in call.asked.fields.get("transfers", []) else None
     rows = [_upload(call, row["oid"], row["size"], size) for row in call.asked.fields["objects"]]
-    return as_json({"transfer": "multipart" if size else "basic", "objects": rows}, headers={"Content-Type": "application/vnd.git-lfs+json"})
+    return as_json(
+        {"transfer": "multipart" if size else "basic", "objects": rows}, headers={"Content-Type": "application/vnd.git-lfs+json"}
+    )
 
 
 def _upload(call: Call, sha256: str, size: int, part: int | None) -> dict[str, Any]:
@@ -90,13 +92,13 @@ def _signed(call: Call, path: str, host: str) -> str:
 
 def _check_signature(call: Call) -> Repo:
     if call.asked.said("signature") != call.state.sign(call.asked.path):
-        raise Refusal(403, "SignatureDoesNotMatch")
+        raise RefusedError(403, "SignatureDoesNotMatch")
     return call.state.repos[call.kind, call.words["repo"]]
 
 
 def _keep(call: Call, repo: Repo, content: bytes) -> Answer:
     if len(content) != int(call.words["size"]) or call.state.keep_large(repo, content) != call.words["sha256"]:
-        raise Refusal(400, f"what arrived for {call.words['sha256']} is another content, {len(content)} bytes")
+        raise RefusedError(400, f"what arrived for {call.words['sha256']} is another content, {len(content)} bytes")
     return Answer(200, b"", {"ETag": f'"{call.words["sha256"][:32]}"'})
 
 
@@ -126,7 +128,7 @@ def upload_complete(call: Call) -> Answer:
     repo = _check_signature(call)
     paths = [_part(call, part["partNumber"]) for part in call.asked.fields["parts"]]
     if missing := next((path for path in paths if not path.exists()), None):
-        raise Refusal(400, f"part {missing.name} never arrived")
+        raise RefusedError(400, f"part {missing.name} never arrived")
     return _keep(call, repo, b"".join(path.read_bytes() for path in paths))
 
 
@@ -134,7 +136,7 @@ def upload_complete(call: Call) -> Answer:
 def lfs_verify(call: Call) -> Answer:
     """Whether a large file has arrived."""
     if call.asked.fields["oid"] not in call.repo.large:
-        raise Refusal(404, "object not found")
+        raise RefusedError(404, "object not found")
     return as_json({})
 
 
@@ -158,7 +160,7 @@ def commit(call: Call) -> Answer:
     header, *lines = _lines(call.asked.body)
     base = repo.commit_at(call.words["rest"])
     if header["value"].get("parentCommit", base.oid) != base.oid:
-        raise Refusal(412, "A commit has happened since. Please refresh and try again.")
+        raise RefusedError(412, "A commit has happened since. Please refresh and try again.")
     changes: Changes = {}
     for line in lines:
         _OPERATIONS[line["key"]](call, base, line["value"], changes)
@@ -169,7 +171,7 @@ def commit(call: Call) -> Answer:
     try:
         made = repo.git.commit(ref, changes, title, call.user.name, description)
     except BadPathError as error:
-        raise Refusal(400, str(error)) from error
+        raise RefusedError(400, str(error)) from error
     add_commit_event(repo, ref, made)
     said = {"success": True, "commitOid": made.oid, "commitUrl": f"{call.state.url}/{repo.path}/commit/{made.oid}", "hookOutput": ""}
     return as_json(said | ({"pullRequestUrl": f"{call.state.url}/{repo.path}/discussions/{pull.num}"} if pull else {}))
@@ -188,11 +190,11 @@ def _lines(body: bytes) -> list[dict[str, Any]]:
     try:
         lines: list[dict[str, Any]] = [json.loads(line) for line in body.splitlines()]
     except ValueError as error:
-        raise Refusal(400, f"a line of the commit is not JSON: {error}") from error
+        raise RefusedError(400, f"a line of the commit is not JSON: {error}") from error
     if not lines or lines[0].get("key") != "header" or not lines[0]["value"].get("summary"):
-        raise Refusal(400, "the commit has no header with a summary")
+        raise RefusedError(400, "the commit has no header with a summary")
     if unknown := next((line["key"] for line in lines[1:] if line.get("key") not in _OPERATIONS), None):
-        raise Refusal(400, f"the commit has a line {unknown!r}, which is no operation")
+        raise RefusedError(400, f"the commit has a line {unknown!r}, which is no operation")
     return lines
 
 
@@ -200,28 +202,28 @@ def _put_file(call: Call, base: Commit, value: Mapping[str, Any], changes: Chang
     try:
         content = base64.b64decode(value["content"], validate=True) if value.get("encoding") == "base64" else value["content"].encode()
     except binascii.Error as error:
-        raise Refusal(400, f"{value['path']}: the content is not base64: {error}") from error
+        raise RefusedError(400, f"{value['path']}: the content is not base64: {error}") from error
     if len(content) > REGULAR_BYTES:
-        raise Refusal(400, f"{value['path']} has {len(content)} bytes; files of more than {REGULAR_BYTES} have to go through LFS")
+        raise RefusedError(400, f"{value['path']} has {len(content)} bytes; files of more than {REGULAR_BYTES} have to go through LFS")
     changes[value["path"]] = call.repo.git.add(content)
 
 
 def _put_large(call: Call, base: Commit, value: Mapping[str, Any], changes: Changes) -> None:
     if value["oid"] not in call.repo.large:
-        raise Refusal(400, f"LFS pointer pointed to a file that does not exist: {value['path']}, {value['oid']}")
+        raise RefusedError(400, f"LFS pointer pointed to a file that does not exist: {value['path']}, {value['oid']}")
     changes[value["path"]] = call.repo.git.add_pointer(value["oid"], call.state.large_path(value["oid"]).stat().st_size)
 
 
 def _delete_file(call: Call, base: Commit, value: Mapping[str, Any], changes: Changes) -> None:
     if value["path"] not in base.files:
-        raise Refusal(404, f"A file with the name {value['path']!r} does not exist", "EntryNotFound")
+        raise RefusedError(404, f"A file with the name {value['path']!r} does not exist", "EntryNotFound")
     changes[value["path"]] = None
 
 
 def _delete_folder(call: Call, base: Commit, value: Mapping[str, Any], changes: Changes) -> None:
     below = [path for path in base.files if path.startswith(f"{value['path'].strip('/')}/")]
     if not below:
-        raise Refusal(404, f"A folder with the name {value['path']!r} does not exist", "EntryNotFound")
+        raise RefusedError(404, f"A folder with the name {value['path']!r} does not exist", "EntryNotFound")
     # A file may be put back by a line before this one.
     changes.update({path: changes.get(path) for path in below})
 
@@ -229,7 +231,7 @@ def _delete_folder(call: Call, base: Commit, value: Mapping[str, Any], changes: 
 def _copy_file(call: Call, base: Commit, value: Mapping[str, Any], changes: Changes) -> None:
     source = call.repo.commit_at(value.get("srcRevision") or call.words["rest"]).files.get(value["srcPath"])
     if source is None:
-        raise Refusal(404, f"A file with the name {value['srcPath']!r} does not exist", "EntryNotFound")
+        raise RefusedError(404, f"A file with the name {value['srcPath']!r} does not exist", "EntryNotFound")
     changes[value["path"]] = source
 
 
@@ -247,4 +249,4 @@ def _check_card(call: Call, changes: Changes) -> None:
     errors, _ = objections(call.repo.git.read(card.oid).decode(errors="replace"), call.kind) if card and not card.sha256 else ([], [])
     if errors and not (call.kind == "space" and errors[0].startswith("Missing configuration")):
         said = "\n".join(f"- {error}" for error in errors)
-        raise Refusal(400, f"Invalid metadata in README.md.\n{said}", errors=[{"message": error} for error in errors])
+        raise RefusedError(400, f"Invalid metadata in README.md.\n{said}", more={"errors": [{"message": error} for error in errors]})

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from local_hub.about import describe_commit, describe_file, last_change
-from local_hub.exchange import Answer, Refusal, as_json, part_of
+from local_hub.exchange import Answer, RefusedError, as_json, part_of
 from local_hub.git_store import Commit, File, blob_oid, pointer
 from local_hub.repositories import info
 from local_hub.routing import Call, route
@@ -29,7 +29,7 @@ def tree(call: Call) -> Answer:
     """What is in a folder, page by page: 1000 rows, 50 of them where each is told with its last commit."""
     commit, below = call.repo.commit_at(call.words["revision"]), call.words.get("rest", "").strip("/")
     if below not in commit.folders:
-        raise Refusal(404, f"{below} does not exist on {call.words['revision']!r}", "EntryNotFound", {"X-Repo-Commit": commit.oid})
+        raise RefusedError(404, f"{below} does not exist on {call.words['revision']!r}", "EntryNotFound", {"X-Repo-Commit": commit.oid})
     expand = call.asked.wants("expand")
     rows = _rows(call.repo, commit, below, call.asked.wants("recursive"), expand)
     size = min(int(call.asked.said("limit", str(call.state.page))), call.state.page)
@@ -52,7 +52,7 @@ def resolve(call: Call) -> Answer:
     commit, path = call.repo.commit_at(call.words["revision"]), call.words["rest"]
     file = commit.files.get(path)
     if file is None:
-        raise Refusal(404, "Entry not found", "EntryNotFound", {"X-Repo-Commit": commit.oid})
+        raise RefusedError(404, "Entry not found", "EntryNotFound", {"X-Repo-Commit": commit.oid})
     headers = {"X-Repo-Commit": commit.oid, "ETag": _etag(file), "Content-Disposition": _disposition(path)}
     if not file.sha256:
         answer = part_of(call.repo.git.read(file.oid), call.asked, headers)
@@ -73,7 +73,7 @@ def storage(call: Call) -> Answer:
     """A large file, or a range of it."""
     sha256 = call.words["sha256"]
     if call.asked.said("signature") != call.state.sign(sha256):
-        raise Refusal(403, "Access denied")
+        raise RefusedError(403, "Access denied")
     headers = {"ETag": f'"{sha256}"', "Content-Disposition": _disposition(call.asked.said("name"))}
     return part_of(call.state.large_path(sha256), call.asked, headers)
 
@@ -84,7 +84,7 @@ def raw(call: Call) -> Answer:
     commit = call.repo.commit_at(call.words["revision"])
     file = commit.files.get(call.words["rest"])
     if file is None:
-        raise Refusal(404, "Entry not found", "EntryNotFound", {"X-Repo-Commit": commit.oid})
+        raise RefusedError(404, "Entry not found", "EntryNotFound", {"X-Repo-Commit": commit.oid})
     content = pointer(file.sha256, file.size) if file.sha256 else call.repo.git.read(file.oid)
     return part_of(content, call.asked, {"X-Repo-Commit": commit.oid, "ETag": f'"{file.oid}"'})
 
@@ -142,7 +142,7 @@ def create_tag(call: Call) -> Answer:
 
 def _new_ref(call: Call, ref: str, oid: str) -> Answer:
     if ref in call.repo.git.refs:
-        raise Refusal(409, f"Reference already exists: {ref}")
+        raise RefusedError(409, f"Reference already exists: {ref}")
     call.repo.git.point(ref, oid)
     return as_json({}, 201)
 
@@ -151,7 +151,7 @@ def _new_ref(call: Call, ref: str, oid: str) -> Answer:
 def delete_branch(call: Call) -> Answer:
     """The branch is gone, its commits are not."""
     if call.words["rest"] == "main":
-        raise Refusal(403, "The branch main cannot be deleted")
+        raise RefusedError(403, "The branch main cannot be deleted")
     return _drop_ref(call, f"refs/heads/{call.words['rest']}")
 
 
@@ -163,7 +163,7 @@ def delete_tag(call: Call) -> Answer:
 
 def _drop_ref(call: Call, ref: str) -> Answer:
     if ref not in call.repo.git.refs:
-        raise Refusal(404, f"Reference not found: {ref}", "RevisionNotFound")
+        raise RefusedError(404, f"Reference not found: {ref}", "RevisionNotFound")
     call.repo.git.drop(ref)
     return as_json({})
 
@@ -179,5 +179,5 @@ def super_squash(call: Call) -> Answer:
 
 @route("GET", "/api/{kind}/{repo}", "info", "read")
 def info_of(call: Call) -> Answer:
-    """The repository as it is now; last of the table, since a name of one part would swallow the word after it."""
+    """The repository as it is now."""
     return info(call, "main")

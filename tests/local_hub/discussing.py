@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_hub.about import moment
-from local_hub.exchange import Answer, Refusal, as_json
+from local_hub.exchange import Answer, RefusedError, as_json
 from local_hub.git_store import Commit, File
 from local_hub.routing import Call, route
 from local_hub.state import Discussion, Repo
@@ -60,7 +60,7 @@ def _about(repo: Repo, discussion: Discussion) -> dict[str, Any]:
 def _named(call: Call) -> Discussion:
     found = call.repo.discussions.get(int(call.words["num"]))
     if found is None:
-        raise Refusal(404, f"no discussion {call.words['num']}")
+        raise RefusedError(404, f"no discussion {call.words['num']}")
     return found
 
 
@@ -120,7 +120,7 @@ def change_status(call: Call) -> Answer:
     """Open or closed."""
     found = _named(call)
     if found.status == "merged":
-        raise Refusal(403, "a merged pull request stays merged")
+        raise RefusedError(403, "a merged pull request stays merged")
     found.status = call.asked.fields["status"]
     return as_json({"newStatus": _note(found, call.user.name, "status-change", {"status": found.status})})
 
@@ -139,10 +139,10 @@ def merge(call: Call) -> Answer:
     """One commit on main with what the pull request changed; where main has changed it otherwise, nothing happens."""
     repo, pull = call.repo, _named(call)
     if not pull.is_pull_request or pull.status not in ("open", "draft"):
-        raise Refusal(409, f"{pull.num} is not an open pull request")
+        raise RefusedError(409, f"{pull.num} is not an open pull request")
     changes, conflicts = _merged(repo, pull)
     if conflicts:
-        raise Refusal(409, f"Merge conflict in {', '.join(conflicts)}", filesWithConflicts=conflicts)
+        raise RefusedError(409, f"Merge conflict in {', '.join(conflicts)}", more={"filesWithConflicts": conflicts})
     made = repo.git.commit("refs/heads/main", changes, f"{pull.title} (#{pull.num})", call.user.name)
     pull.status, pull.merged = "merged", made.oid
     return as_json({"newStatus": _note(pull, call.user.name, "status-change", {"status": "merged"})})

@@ -44,9 +44,9 @@ class Asked:
         try:
             read = json.loads(self.body or b"{}")
         except ValueError as error:
-            raise Refusal(400, f"the body is not JSON: {error}") from error
+            raise RefusedError(400, f"the body is not JSON: {error}") from error
         if not isinstance(read, dict):
-            raise Refusal(400, "the body is not a JSON object")
+            raise RefusedError(400, "the body is not a JSON object")
         return read
 
 
@@ -89,15 +89,17 @@ def as_json(value: object, status: int = 200, headers: Mapping[str, str] | None 
     return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """An answer that says no. `code` is the Hub's X-Error-Code; `more` joins the error in the JSON of the body."""
 
-    def __init__(self, status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None, **more: object) -> None:
+    def __init__(
+        self, status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(message)
         named = {"X-Error-Code": code} if code else {}
         # A header is one line of Latin-1.
         said = {"X-Error-Message": " ".join(message.split()).encode("latin-1", "replace").decode("latin-1")}
-        self.answer = as_json({"error": message, **more}, status, {**named, **said, **(headers or {})})
+        self.answer = as_json({"error": message, **(more or {})}, status, {**named, **said, **(headers or {})})
 
 
 def part_of(content: bytes | Path, asked: Asked, headers: Mapping[str, str]) -> Answer:

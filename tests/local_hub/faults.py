@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, get_args
 
 from local_hub.exchange import Asked
 
 Fault = Literal["429", "500", "502", "503", "504", "drop", "lost", "truncated", "slow", "stale_etag"]
-FAULTS: Final[frozenset[str]] = frozenset(Fault.__args__)
+FAULTS: Final[frozenset[str]] = frozenset(get_args(Fault))
 # Ids of commits hold the time, addresses of the storage a secret: neither may change what goes wrong.
 _BY_CHANCE: Final = re.compile(r"\b[0-9a-f]{40}\b")
 
@@ -49,7 +49,7 @@ class FaultRule:
     def pick(self, asked: Asked, endpoint: str) -> Fault | None:
         """What goes wrong with this request, if anything."""
         fits = fnmatch(asked.path, self.path) and fnmatch(endpoint, self.endpoint) and fnmatch(asked.method, self.method)
-        kinds = [kind for kind in self.kinds if _can(kind, asked, endpoint)]
+        kinds: list[Fault] = [kind for kind in self.kinds if _can(kind, asked, endpoint)]
         if not fits or not kinds or (self.times is not None and len(self.fired) >= self.times):
             return None
         key = f"{asked.method} {_BY_CHANCE.sub('*', asked.path)}"
@@ -78,5 +78,7 @@ class Faults:
     def pick(self, asked: Asked, endpoint: str) -> tuple[Fault, FaultRule] | None:
         """What goes wrong with this request, and by which rule."""
         with self._lock:
-            found = ((rule.pick(asked, endpoint), rule) for rule in list(self.rules))
-            return next(((kind, rule) for kind, rule in found if kind), None)
+            for rule in self.rules:
+                if kind := rule.pick(asked, endpoint):
+                    return kind, rule
+        return None

@@ -97,7 +97,9 @@ class GitStore:
                 files[path] = file
         return self.write(ref, files, (parent.oid,) if parent else (), title, author, description)
 
-    def write(self, ref: str, files: Mapping[str, File], parents: tuple[str, ...], title: str, author: str, description: str = "") -> Commit:
+    def write(
+        self, ref: str, files: Mapping[str, File], parents: tuple[str, ...], title: str, author: str, description: str = ""
+    ) -> Commit:
         """Write a whole state as a commit with these parents, and let the ref name it."""
         _check_paths(files)
         folders = self._put_trees(files)

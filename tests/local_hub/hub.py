@@ -1,5 +1,6 @@
 """The Hub as a test holds it: repositories put in and looked at, people, faults, limits, and what was asked of it."""
 
+import importlib
 import math
 import os
 import threading
@@ -12,15 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, cast
 
-from local_hub import committing, discussing, spaces  # noqa: F401 - their rows of the table; `contents`, which must be last, follows
-from local_hub import collecting, repositories  # noqa: F401, I001
-from local_hub import contents  # noqa: F401, I001
-from local_hub.exchange import Answer, Asked, Refusal
+from local_hub import committing
+from local_hub.exchange import Answer, Asked, RefusedError
 from local_hub.faults import FAULTS, Fault, FaultRule, Faults
 from local_hub.git_store import Commit, File
 from local_hub.routing import answer, find_route
 from local_hub.serving import Sending, Server
 from local_hub.state import Gated, Kind, Person, Repo, State
+
+# Their rows of the table are entered when they are imported.
+for _room in ("collecting", "contents", "discussing", "repositories", "spaces"):
+    importlib.import_module(f"local_hub.{_room}")
 
 OWNER: Final = Person("me", "hf_me", "write", ("our-lab",))
 
@@ -154,7 +157,14 @@ class LocalHub:
         quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         direct = {name: "127.0.0.1,localhost" for name in ("NO_PROXY", "no_proxy")}
         here = {"HF_ENDPOINT": self.url, "HF_TOKEN": self.token, "HF_HOME": str(self.home), "HF_TOKEN_PATH": str(self.home / "token")}
-        return {**here, **{name: str(self.home / place) for name, place in homes.items()}, **online, **quiet, **direct, "HF_HUB_DISABLE_XET": "1"}
+        return {
+            **here,
+            **{name: str(self.home / place) for name, place in homes.items()},
+            **online,
+            **quiet,
+            **direct,
+            "HF_HUB_DISABLE_XET": "1",
+        }
 
     @property
     def whole_environment(self) -> dict[str, str]:
@@ -191,7 +201,7 @@ class LocalHub:
             retry_after_s: what a 429 asks to wait; clients add a second.
             delay_s: how long a slow answer takes, half of it before the first byte.
         """
-        if not 0 <= share <= 1 or (unknown := set(kinds) - FAULTS) or not kinds:
+        if not 0 <= share <= 1 or not kinds or set(kinds) - FAULTS:
             raise ValueError(f"share is in [0, 1] and kinds are among {sorted(FAULTS)}; got {share} and {list(kinds)}")
         rule = FaultRule(self.rules, share, tuple(kinds), seed, path, endpoint, method, times, retry_after_s, delay_s)
         self.rules.rules.append(rule)
@@ -270,4 +280,8 @@ def _failure(status: int, wait_s: int, most: int = 500, per_s: float = 300) -> A
         "RateLimit-Policy": f'"fixed window";"api";q={most};w={math.ceil(per_s)}',
     }
     said = {429: "We had to rate limit your IP. To continue using our service, create a HF account or login to your existing account"}
-    return Refusal(status, said.get(status, "Internal Error - We're working hard to fix this as soon as possible!"), headers=waits if status == 429 else None).answer
+    return RefusedError(
+        status,
+        said.get(status, "Internal Error - We're working hard to fix this as soon as possible!"),
+        headers=waits if status == 429 else None,
+    ).answer

@@ -7,10 +7,10 @@ meanwhile has copied is put back by the same search, the other way round.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ _WRITTEN: Final = ("datasets_modules", "evaluate_modules", "transformers_modules
 
 
 @contextmanager
-def redirected(hub: LocalHub) -> Iterator[None]:
+def redirected(hub: LocalHub) -> Generator[None]:
     """Let the libraries in this process use a Hub."""
     environment = dict(os.environ)
     constants = _constants()
@@ -62,9 +62,11 @@ def _replace(new: Mapping[str, str]) -> None:
             changed = _changed(value, new)
             if changed is not value:
                 setattr(module, name, changed)
+            if isinstance(value, FunctionType) and value.__defaults__:
+                value.__defaults__ = tuple(_changed(default, new) for default in value.__defaults__)
             if isinstance(value, HfApi):  # behind every function such as `create_repo`; transformers keeps one of its own
                 value.endpoint = _changed(value.endpoint, new)
-                value._whoami_cache.clear()
+                vars(value)["_whoami_cache"].clear()
 
 
 def _changed(value: Any, new: Mapping[str, str]) -> Any:

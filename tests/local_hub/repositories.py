@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from local_hub.about import describe
 from local_hub.cards import objections
-from local_hub.exchange import Answer, Refusal, as_json
+from local_hub.exchange import Answer, RefusedError, as_json
 from local_hub.routing import Call, route
 from local_hub.state import PREFIXES, Gated, Kind, Repo
 
@@ -17,7 +17,7 @@ def _named(call: Call) -> tuple[Kind, str]:
     wish = call.asked.fields
     namespace, name = wish.get("organization") or call.user.name, str(wish.get("name", ""))
     if not _NAME.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
-        raise Refusal(400, f"{name!r} is no name for a repository")
+        raise RefusedError(400, f"{name!r} is no name for a repository")
     call.state.check_write(namespace, call.person, f"create a {wish.get('type') or 'model'}")
     return cast("Kind", wish.get("type") or "model"), f"{namespace}/{name}"
 
@@ -29,7 +29,7 @@ def create(call: Call) -> Answer:
     wish = call.asked.fields
     about = {"url": f"{call.state.url}/{PREFIXES[kind]}{repo_id}", "name": repo_id, "id": repo_id}
     if (kind, repo_id) in call.state.repos:
-        raise Refusal(409, f"You already created this {kind} repo: {repo_id}", **about)
+        raise RefusedError(409, f"You already created this {kind} repo: {repo_id}", more=about)
     private = wish.get("visibility") == "private" or bool(wish.get("private"))
     repo = call.state.create(kind, repo_id, author=call.user.name, private=private, sdk=wish.get("sdk") or "gradio")
     for place, into in (("secrets", repo.space.secrets), ("variables", repo.space.variables)):
@@ -57,7 +57,7 @@ def move(call: Call) -> Answer:
     for namespace in (repo.namespace, new.rpartition("/")[0]):
         call.state.check_write(namespace, call.person, "move a repository")
     if (kind, new) in call.state.repos:
-        raise Refusal(409, f"{new} is taken")
+        raise RefusedError(409, f"{new} is taken")
     call.state.repos[kind, new] = call.state.repos.pop((kind, repo.id))
     repo.id = new
     return as_json({})

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final, Literal, cast
 from urllib.parse import unquote, urlencode
 
-from local_hub.exchange import Answer, Asked, Refusal, as_json
+from local_hub.exchange import Answer, Asked, RefusedError, as_json
 from local_hub.state import Kind, Person, Repo, State
 
 # open: anybody. person: whoever has a token. read: whoever sees the repository. content: and was let in, where it is gated.
@@ -48,7 +48,7 @@ class Call:
     def user(self) -> Person:
         """Who asks, where only somebody with a token may."""
         if self.person is None:
-            raise Refusal(401, "Invalid username or password.")
+            raise RefusedError(401, "Invalid username or password.")
         return self.person
 
     def paged(self, items: list[dict[str, object]], size: int) -> Answer:
@@ -72,6 +72,7 @@ class Route:
     name: str
     access: Access
     handler: Handler
+    literal: int  # characters of the path that are not for something else
 
 
 ROUTES: Final[list[Route]] = []
@@ -82,19 +83,21 @@ def route(method: str, path: str, name: str, access: Access) -> Callable[[Handle
     pattern = re.sub(r"\{(\w+)\}", lambda found: _PARTS.get(found[1], f"(?P<{found[1]}>[^/]+)"), path)
 
     def enter(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, re.compile(pattern), name, access, handler))
+        ROUTES.append(Route(method, re.compile(pattern), name, access, handler, len(re.sub(r"\{\w+\}", "", path))))
         return handler
 
     return enter
 
 
 def find_route(asked: Asked) -> tuple[Route, Mapping[str, str]] | None:
-    """The first row that fits, with the words of the path; HEAD is asked of what answers GET."""
+    """The row that fits with most words of its own, and what the others stand for; HEAD is asked of what answers GET."""
     method = "GET" if asked.method == "HEAD" else asked.method
-    for row in ROUTES:
-        if row.method == method and (found := row.pattern.fullmatch(asked.path)):
-            return row, {name: unquote(word) for name, word in found.groupdict().items() if word is not None}
-    return None
+    fits = [(row, found) for row in ROUTES if row.method == method and (found := row.pattern.fullmatch(asked.path))]
+    if not fits:
+        return None
+    # `gpt2/refs` may be a repository, but here it is the refs of one.
+    row, found = max(fits, key=lambda fit: fit[0].literal)
+    return row, {name: unquote(word) for name, word in found.groupdict().items() if word is not None}
 
 
 def answer(state: State, asked: Asked) -> Answer:
@@ -102,12 +105,12 @@ def answer(state: State, asked: Asked) -> Answer:
     try:
         found = find_route(asked)
         if found is None:
-            raise Refusal(404, f"Cannot {asked.method} {asked.path}")
+            raise RefusedError(404, f"Cannot {asked.method} {asked.path}")
         row, words = found
         call = Call(state, asked, None if words.get("sha256") else state.person(asked.headers.get("authorization")), words)
         _check(row.access, call)
         return row.handler(call)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         return refusal.answer
 
 
@@ -123,6 +126,6 @@ def _check(access: Access, call: Call) -> None:
     if access == "propose":
         call.state.check_gate(repo, call.person)
         if call.user.role != "write":
-            raise Refusal(403, "Forbidden: the token only reads")
+            raise RefusedError(403, "Forbidden: the token only reads")
     if access == "write":
         call.state.check_write(repo.namespace, call.person, "write")

@@ -8,14 +8,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from local_hub.exchange import Refusal
+from local_hub.exchange import RefusedError
 from local_hub.git_store import Commit, File, GitStore
 
 Kind = Literal["model", "dataset", "space"]
 Gated = Literal["auto", "manual", False]
 
 PREFIXES: Final[Mapping[Kind, str]] = {"model": "", "dataset": "datasets/", "space": "spaces/"}
-_LARGE: Final = ("7z", "arrow", "bin", "bz2", "ckpt", "ftz", "gz", "h5", "joblib", "model", "msgpack", "npy", "npz", "onnx", "ot", "parquet")
+_LARGE: Final = (
+    "7z",
+    "arrow",
+    "bin",
+    "bz2",
+    "ckpt",
+    "ftz",
+    "gz",
+    "h5",
+    "joblib",
+    "model",
+    "msgpack",
+    "npy",
+    "npz",
+    "onnx",
+    "ot",
+    "parquet",
+)
 _LARGE_TOO: Final = ("pb", "pickle", "pkl", "pt", "pth", "rar", "safetensors", "tar", "tflite", "tgz", "wasm", "xz", "zip", "zst")
 ATTRIBUTES: Final = "".join(f"*.{end} filter=lfs diff=lfs merge=lfs -text\n" for end in (*_LARGE, *_LARGE_TOO, "tfevents*"))
 SPACE_CARD: Final = "---\ntitle: {name}\nemoji: 📈\ncolorFrom: blue\ncolorTo: gray\nsdk: {sdk}\npinned: false\n---\n"
@@ -93,7 +110,7 @@ class Repo:
                 return self.git.commits[self.git.refs[ref]]
         found = [oid for oid in self.git.commits if oid.startswith(revision)] if len(revision) >= 7 else []
         if len(found) != 1:
-            raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+            raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
         return self.git.commits[found[0]]
 
     def branch(self, revision: str) -> str:
@@ -101,7 +118,7 @@ class Repo:
         for ref in (f"refs/heads/{revision}", revision):
             if ref in self.git.refs and ref.startswith(("refs/heads/", "refs/pr/")):
                 return ref
-        raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+        raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
 
 class State:
@@ -135,8 +152,8 @@ class State:
         if repo and (not repo.private or (person and self.is_member(person, repo))):
             return repo
         if person is None:  # the Hub does not tell whoever has no token what there is
-            raise Refusal(401, "Invalid username or password.", "RepoNotFound")
-        raise Refusal(404, "Repository not found", "RepoNotFound")
+            raise RefusedError(401, "Invalid username or password.", "RepoNotFound")
+        raise RefusedError(404, "Repository not found", "RepoNotFound")
 
     def is_member(self, person: Person, repo: Repo) -> bool:
         """Whether the repository is their own or of an organisation of theirs."""
@@ -149,16 +166,16 @@ class State:
         where = f"Access to {repo.kind} {repo.id} is restricted"
         if person is None:
             message = f"{where}. You must have access to it and be authenticated to access it. Please log in."
-            raise Refusal(401, message, "GatedRepo")
+            raise RefusedError(401, message, "GatedRepo")
         message = f"{where} and you are not in the authorized list. Visit {self.url}/{repo.path} to ask for access."
-        raise Refusal(403, message, "GatedRepo")
+        raise RefusedError(403, message, "GatedRepo")
 
     def check_write(self, namespace: str, person: Person | None, deed: str) -> Person:
         """Whether they may change what is in the namespace."""
         if person is None:
-            raise Refusal(401, "Invalid username or password.")
+            raise RefusedError(401, "Invalid username or password.")
         if not person.writes_to(namespace):
-            raise Refusal(403, f"{person.name} has no right to {deed} under the namespace {namespace!r}, or the token only reads")
+            raise RefusedError(403, f"{person.name} has no right to {deed} under the namespace {namespace!r}, or the token only reads")
         return person
 
     def person(self, authorization: str | None) -> Person | None:
@@ -168,7 +185,7 @@ class State:
         token = authorization.removeprefix("Bearer ").strip()
         if found := next((person for person in self.people.values() if secrets.compare_digest(person.token, token)), None):
             return found
-        raise Refusal(401, "Invalid credentials in Authorization header")
+        raise RefusedError(401, "Invalid credentials in Authorization header")
 
     def sign(self, target: str) -> str:
         """A mark that makes an address usable by whoever has it, as storage with signed addresses does."""

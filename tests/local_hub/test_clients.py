@@ -1,3 +1,5 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportPrivateImportUsage=false
+# The libraries' decorators hide their types.
 """The libraries, unchanged, against the local Hub: pushed, pulled, and equal."""
 
 from pathlib import Path
