@@ -15,6 +15,7 @@ pc: Any = compute  # its functions are made at import, out of a type checker's s
 _ROWS: Final = 2048
 _BYTES: Final = 1 << 17  # of text handled at once: its arrays stay in the cache
 _BETWEEN: Final = f" {chr(BREAK)} "
+_EDGE: Final = _BETWEEN.encode()
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
 _LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
@@ -24,12 +25,14 @@ class Piece(NamedTuple):
 
     given: the cells as they are, a break before, between and behind them. starts: (n + 1,) the place of each cell in it, and of one more.
     text: the same in Unicode; only where a cell was in Zawgyi it differs, and `origin` has the place in `given` of each character.
+    plain: the bytes of `given` if all of it is ASCII.
     """
 
     given: str
     starts: np.ndarray
     text: str
     origin: np.ndarray | None
+    plain: bytes | None
 
     @property
     def ends(self) -> np.ndarray:
@@ -64,29 +67,50 @@ def texts_of(chunk: pa.Array, name: str) -> Texts:
     return Texts(chunk.cast(pa.large_binary()), np.arange(len(chunk)), False)
 
 
-def pieces_of(cells: pa.Array) -> Iterator[tuple[int, Piece]]:
-    """Cut texts into pieces, each with the place of its first cell; a large cell is a piece of its own."""
-    sizes = pc.fill_null(pc.binary_length(cells), 0).to_numpy(zero_copy_only=False)
-    total = np.concatenate([[0], np.cumsum(sizes)])
-    start = 0
+def pieces_of(cells: pa.Array) -> Iterator[tuple[np.ndarray, Piece]]:
+    """Cut texts into pieces, each with the places of its cells; those of ASCII alone apart from others, a large cell by itself."""
+    cells = pc.fill_null(cells, b"")
+    plain = pc.string_is_ascii(cells.view(pa.large_string())).to_numpy(zero_copy_only=False)
+    for places, make in ((np.flatnonzero(plain), _plain_piece), (np.flatnonzero(~plain), _piece)):
+        some = cells if len(places) == len(cells) else cells.take(pa.array(places))
+        for start, stop in _cuts(some):
+            yield places[start:stop], make(some.slice(start, stop - start))
+
+
+def _cuts(cells: pa.Array) -> Iterator[tuple[int, int]]:
+    """Where to cut texts, so that there is neither too much of them nor too many."""
+    total, start = np.concatenate([[0], np.cumsum(_sizes(cells))]), 0
     while start < len(cells):
         stop = int(np.searchsorted(total, total[start] + _BYTES, "right")) - 1
         stop = min(max(stop, start + 1), start + _ROWS, len(cells))
-        yield start, _piece(pc.fill_null(cells.slice(start, stop - start), b""))
+        yield start, stop
         start = stop
 
 
+def _sizes(cells: pa.Array) -> np.ndarray:
+    return pc.binary_length(cells).to_numpy(zero_copy_only=False)
+
+
+def _plain_piece(cells: pa.Array) -> Piece:
+    plain = _EDGE + _joined(cells, _EDGE) + _EDGE
+    text = plain.decode("ascii")
+    return Piece(text, _starts(_sizes(cells)), text, None, plain)
+
+
 def _piece(cells: pa.Array) -> Piece:
-    between = _BETWEEN.encode()
+    encoded = _EDGE + _joined(cells, _EDGE) + _EDGE
     try:
-        text = (between + _joined(cells, between) + between).decode()
-        lengths = pc.utf8_length(cells.cast(pa.large_string())).to_numpy(zero_copy_only=False)
+        text = encoded.decode()
+        lengths = pc.utf8_length(cells.view(pa.large_string())).to_numpy(zero_copy_only=False)
     except UnicodeDecodeError:  # bytes that are no UTF-8 become lone surrogates, which the folding takes for blanks
         decoded = [cell.decode("utf-8", "surrogateescape") for cell in cells.to_pylist()]
         text, lengths = _BETWEEN + "".join(cell + _BETWEEN for cell in decoded), np.array([len(cell) for cell in decoded])
-    starts = len(_BETWEEN) + np.concatenate([[0], np.cumsum(lengths + len(_BETWEEN))])
-    piece = Piece(text, starts, text, None)
-    return _unicoded(piece) if zawgyi.next_burmese(text, 0) >= 0 else piece
+    piece = Piece(text, _starts(lengths), text, None, None)
+    return _unicoded(piece) if any(first in encoded for first in zawgyi.FIRST_BYTES) else piece
+
+
+def _starts(lengths: np.ndarray) -> np.ndarray:
+    return len(_BETWEEN) + np.concatenate([[0], np.cumsum(lengths + len(_BETWEEN))])
 
 
 def _joined(cells: pa.Array, between: bytes) -> bytes:

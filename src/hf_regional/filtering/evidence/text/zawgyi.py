@@ -12,6 +12,7 @@ from hf_regional.filtering.evidence.text.tables import rows_of
 
 _E, _ASAT, _STACK = "\u1031", "\u103a", "\u1039"
 _KINZI: Final = "\u1004" + _ASAT + _STACK
+FIRST_BYTES: Final = (b"\xe1\x80", b"\xe1\x81", b"\xe1\x82")  # of the Myanmar block in UTF-8: they are looked for the quickest
 _BURMESE: Final = re.compile("[\u1000-\u109f]")
 # What no Unicode text has: e or a medial that follows no consonant, a stacker with nothing to stack, glyphs of the font.
 _ZAWGYI: Final = re.compile(
