@@ -322,7 +322,7 @@ def test_latin_letters_fold_as_the_standard_library_says(text):
 @given(st.text(max_size=40))
 def test_each_folded_character_stems_from_one_of_the_text_in_order(text):
     folded = fold(code_points(text))
-    assert len(folded.codes) == len(folded.origin)
+    assert len(folded.codes) == len(folded.origins.origin)
     assert (np.diff(folded.origin) >= 0).all()
     assert folded.origin.max(initial=0) < max(len(text), 1)
     assert len(read_signs(code_points(text), folded).text) == len(folded.codes)

@@ -22,8 +22,8 @@ class Names:
     """m names in a piece, those of one cell after one another.
 
     cells: (c + 1,) int64, the first name of each cell that has any, and m. row: (m,) int64, its cell. name: which entry. first, behind:
-    where it stands in the text as it was given; start, end: in the folded one. begin, stop: where its cell is in that one. tail, lead:
-    from where to where the rest of its clause before and behind it is. opens, closes: the signs beside it. tagged: it opens a tag.
+    where it stands in the text as it was given; start, end: in the folded one. given, folded: from where to where its cell is in either;
+    tail, lead: the rest of its clause before and behind it, in the folded one. opens, closes: the signs beside it. tagged: it opens a tag.
     has_capitals: words of its cell have.
     """
 
@@ -34,8 +34,8 @@ class Names:
     behind: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    begin: np.ndarray
-    stop: np.ndarray
+    given: tuple[np.ndarray, np.ndarray]
+    folded: tuple[np.ndarray, np.ndarray]
     tail: tuple[np.ndarray, np.ndarray]
     lead: tuple[np.ndarray, np.ndarray]
     opens: list[str]
@@ -63,10 +63,11 @@ def look_beside(piece: Piece, folded: Folded, found: Found, signs: Signs) -> Nam
     opens, closes = (_PLACES[np.minimum(signs.codes[places], len(_PLACES) - 1)] for places in (start - 1, end))
     tagged = opens == _BESIDE.index("#")
     opens[start == begin + 1], closes[end + 1 == stop] = 0, 0
+    given = piece.starts[row], piece.ends[row]
     capitals = folded.capitals if piece.origin is None else piece.origin[folded.capitals]
-    has_capitals = np.searchsorted(capitals, piece.ends[row]) > np.searchsorted(capitals, piece.starts[row])
+    has_capitals = np.searchsorted(capitals, given[1]) > np.searchsorted(capitals, given[0])
     opens, closes = ([_BESIDE[place] for place in places.tolist()] for places in (opens, closes))
-    return Names(cells, row, found.name[few], first, behind, start, end, begin, stop, tail, lead, opens, closes, tagged, has_capitals)
+    return Names(cells, row, found.name[few], first, behind, start, end, given, (begin, stop), tail, lead, opens, closes, tagged, has_capitals)
 
 
 def given_places(piece: Piece, folded: Folded, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

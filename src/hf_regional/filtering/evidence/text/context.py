@@ -84,15 +84,22 @@ class Name:
     """A name of several in a cell, which are settled against one another.
 
     reading, setting: of the name by itself; entry, role, qualifies, joins as there; explicit, scores: as there, until others change them.
-    start, end: its places in the folded text; tail, lead: the rest of its clause before and behind it.
+    start, end: its places in the folded text.
     """
 
-    __slots__ = ("end", "entry", "explicit", "joins", "lead", "qualifies", "reading", "role", "scores", "setting", "start", "tail")
+    __slots__ = ("_clause", "end", "entry", "explicit", "joins", "qualifies", "reading", "role", "scores", "setting", "start")
 
-    def __init__(self, reading: Reading, setting: Setting, start: int, end: int, tail: str, lead: str) -> None:
-        self.reading, self.setting, self.start, self.end, self.tail, self.lead = reading, setting, start, end, tail, lead
+    def __init__(self, reading: Reading, setting: Setting, start: int, end: int, clause: tuple[str, int]) -> None:
+        self.reading, self.setting, self.start, self.end, self._clause = reading, setting, start, end, clause
         self.entry, self.role, self.explicit, self.joins, self.qualifies, _, scores, _ = reading
         self.scores = list(scores)
+
+    @property
+    def tail(self) -> str:
+        """The rest of its clause before it, a blank at either end, or ""."""
+        text, start = self._clause
+        tail = text[start : self.start].strip()
+        return f" {tail} " if tail else ""
 
 
 def read_name(entry: Entry, written: str, at: Setting, rules: Rules) -> Reading:
@@ -217,14 +224,24 @@ def role_ahead(lead: str, table: Words) -> str:
 
 
 def _match_end(tail: str, table: Words) -> tuple[str, int]:
-    for entry, role in table.spaced.get(tail[tail.rfind(" ", 0, -1) + 1 : -1], ()):
-        if tail.endswith(entry):
-            return role, len(entry)
-    return "", 0
+    """The role of the longest entry with which a text ends, and its length with a blank at either end."""
+    role, length, start = "", 0, len(tail) - 1
+    for _ in range(table.most.get(tail[tail.rfind(" ", 0, start) + 1 : start], 0)):
+        start = tail.rfind(" ", 0, start)
+        if start < 0:
+            break
+        if longer := table.spaced.get(tail[start + 1 : -1]):
+            role, length = longer, len(tail) - start
+    return role, length
 
 
 def _match_start(lead: str, table: Words) -> tuple[str, int]:
-    for entry, role in table.spaced.get(lead[1 : lead.find(" ", 1)], ()):
-        if lead.startswith(entry):
-            return role, len(entry)
-    return "", 0
+    """The same at the beginning."""
+    role, length, end = "", 0, 0
+    for _ in range(table.most.get(lead[1 : lead.find(" ", 1)], 0)):
+        end = lead.find(" ", end + 1)
+        if end < 0:
+            break
+        if longer := table.spaced.get(lead[1:end]):
+            role, length = longer, end + 1
+    return role, length

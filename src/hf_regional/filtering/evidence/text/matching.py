@@ -146,7 +146,8 @@ def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) ->
     after = np.minimum(end, len(folded.codes) - 1)
     before, first, last, following = (folded.codes[places].astype(np.int64) for places in (start - 1, start, end - 1, after))
     ending = opened[pattern] & (following != SPACE)
-    cut = (origins.given(start) == origins.given(start - 1)) & (first != SPACE)
+    cut = ending & ~scripts.may_go_on(last, following)
+    cut |= (origins.given(start) == origins.given(start - 1)) & (first != SPACE)
     cut |= ~ending & (origins.given(after) == origins.given(end - 1)) & (following != SPACE)
     if folded.codes.itemsize > 1:
         cut |= _is_mark(first) | scripts.opens_syllable(before) | (~ending & _is_mark(following))

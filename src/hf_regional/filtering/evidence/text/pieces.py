@@ -9,7 +9,7 @@ from pyarrow import compute
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.evidence.text import zawgyi
-from hf_regional.filtering.evidence.text.folding import BREAK
+from hf_regional.filtering.evidence.text.folding import BREAK, code_points
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
 _ROWS: Final = 2048
@@ -123,16 +123,16 @@ def _joined(cells: pa.Array, between: bytes) -> bytes:
 def _unicoded(piece: Piece) -> Piece:
     """A piece with its Zawgyi cells converted."""
     parts, origins, last, text = list[str](), list[Any](), 0, piece.text
-    burmese = zawgyi.next_burmese(text, 0)
-    while burmese >= 0:
-        row = int(np.searchsorted(piece.starts, burmese, "right")) - 1
-        start, end = int(piece.starts[row]), int(piece.ends[row])
-        if zawgyi.is_zawgyi(text[start:end]):
+    burmese = np.flatnonzero(zawgyi.is_burmese(code_points(text)))
+    rows, first = np.unique(np.searchsorted(piece.starts, burmese, "right") - 1, return_index=True)
+    last_ones = burmese[np.append(first[1:], len(burmese)) - 1]
+    columns = (piece.starts[rows], piece.ends[rows], burmese[first], last_ones)
+    for start, end, first_one, last_one in zip(*(column.tolist() for column in columns), strict=True):
+        if zawgyi.is_zawgyi(text[first_one : last_one + 1]):
             converted = zawgyi.convert(text[start:end])
             parts += [text[last:start], converted.text]
             origins += [np.arange(last, start), np.array(converted.origin, np.int64) + start]
             last = end
-        burmese = zawgyi.next_burmese(text, end)
     if not parts:
         return piece
     origins.append(np.arange(last, len(text)))

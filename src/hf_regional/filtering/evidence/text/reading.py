@@ -56,10 +56,8 @@ class _Reader:
         self._written = [piece.given[first:behind] for first, behind in zip(names.first.tolist(), names.behind.tolist(), strict=True)]
 
     def read(self) -> Evidence:
-        keys = [*self._keys()]
-        readings = self._matcher.readings
-        place, scores = list[int](), list[tuple[int, float]]()
-        known = [readings[key] for key in keys]
+        keys, readings = self._keys(), self._matcher.readings
+        known, place, scores = [readings[key] for key in keys], list[int](), list[tuple[int, float]]()
         for low, high in pairwise(self._names.cells.tolist()):
             reading = known[low]
             if high - low > 1 or (reading and not reading.explicit and (reading.doubtful or self._sells[low])):
@@ -71,61 +69,61 @@ class _Reader:
                 scores += reading.alone
         return self._evidence(place, scores)
 
-    def _keys(self) -> Iterator[Key]:
+    def _keys(self) -> list[Key]:
         """Where each name stands, in so few words that many stand alike."""
-        text, given, names, rules = self._text, self._piece.given, self._names, self._matcher.rules
-        before_words, after_words, function_words = rules.before.spaced, rules.after.spaced, rules.function_words
+        text, given, names, rules, keys = self._text, self._piece.given, self._names, self._matcher.rules, list[Key]()
+        words_before, words_after, function_words = rules.before, rules.after, rules.function_words
         homographs = self._matcher.readings.homographs
-        columns = (names.name, *names.tail, *names.lead, names.tagged, names.has_capitals, names.behind)
-        for place, (written, opens, closes, name, opened, tail, lead, closed, tagged, has_capitals, behind) in enumerate(
-            zip(self._written, names.opens, names.closes, *(column.tolist() for column in columns), strict=True)
+        capitals = [given[place].isupper() for place in (names.behind + 1).tolist()]
+        columns = (names.name, *names.tail, *names.lead, names.tagged | ~names.has_capitals, names.has_capitals)
+        for written, opens, closes, before_capital, name, opened, tail, lead, closed, capital, has_capitals in zip(
+            self._written, names.opens, names.closes, capitals, *(column.tolist() for column in columns), strict=True
         ):
             before = after = ""
-            noun = False
+            noun = against = False
             if opened < tail:
-                word = text[max(text.rfind(" ", opened, tail) + 1, opened) : tail]
-                if word in before_words or word[-1] >= FIRST_UNSPACED:
-                    before = role_behind(f" {text[opened:tail].strip()} ", rules.before)
+                blank = text.rfind(" ", opened, tail)
+                word = text[blank + 1 if blank >= 0 else opened : tail]
+                if word in words_before.alone:
+                    before = words_before.alone[word]
+                elif word in words_before.most or word[-1] >= FIRST_UNSPACED:
+                    before = role_behind(f" {text[opened:tail].strip()} ", words_before)
             if lead < closed and closes not in ENDS:
                 blank = text.find(" ", lead, closed)
                 word = text[lead : blank if blank >= 0 else closed]
-                if word in after_words or word[0] >= FIRST_UNSPACED:
-                    after = role_ahead(f" {text[lead:closed].strip()} ", rules.after)
+                if word in words_after.alone:
+                    after = words_after.alone[word]
+                elif word in words_after.most or word[0] >= FIRST_UNSPACED:
+                    after = role_ahead(f" {text[lead:closed].strip()} ", words_after)
                 noun = closes in WORDS and after != AT and word not in function_words
-            capital = tagged or not has_capitals or not written.islower()
-            against = name in homographs and self._cell(place).is_against(homographs[name])
-            before_capital = given[behind + 1 : behind + 2].isupper()
-            yield (
-                name, written, before, after, noun, opened < tail, lead < closed, opens, closes, capital, before_capital, has_capitals,
-                against,
-            )  # fmt: skip
+            if name in homographs:
+                against = self._cell(len(keys)).is_against(homographs[name])
+            keys.append((
+                name, written, before, after, noun, opened < tail, lead < closed, opens, closes,
+                capital or not written.islower(), before_capital, has_capitals, against,
+            ))  # fmt: skip
+        return keys
 
     def _cell(self, place: int) -> Cell:
         """The cell of a name."""
-        names, starts = self._names, self._piece.starts
-        row = names.row[place]
-        given = self._piece.given, int(starts[row]), int(self._piece.ends[row])
-        folded = self._text, int(names.begin[place]), int(names.stop[place])
+        names = self._names
+        given = self._piece.given, int(names.given[0][place]), int(names.given[1][place])
+        folded = self._text, int(names.folded[0][place]), int(names.folded[1][place])
         return Cell(given, folded, self._sells[place], self._matcher.rules)
 
     def _settled(self, low: int, high: int, known: list[Reading | None], keys: list[Key]) -> Iterator[tuple[int, list[tuple[int, float]]]]:
         """Each name of a cell that is one, with the scores that are left when all are weighed against one another."""
-        there, names, spans = list[int](), list[Name](), list[tuple[int, int]]()
-        for place in range(low, high):
+        places = [place for place in range(low, high) if known[place]]
+        beside = self._names
+        columns = (beside.start, beside.end, beside.tail[0], beside.first, beside.behind)
+        names, spans = list[Name](), list[tuple[int, int]]()
+        for place, start, end, opened, first, behind in zip(places, *(column[places].tolist() for column in columns), strict=True):
             reading = known[place]
             if reading:
-                there.append(place)
-                names.append(self._name(place, reading, Setting(*keys[place][2:])))
-                spans.append((int(self._names.first[place]), int(self._names.behind[place])))
+                names.append(Name(reading, Setting(*keys[place][2:]), start, end, (self._text, opened)))
+                spans.append((first, behind))
         weigh(names, self._cell(low), spans)
-        return ((place, name.scores) for place, name in zip(there, names, strict=True))
-
-    def _name(self, place: int, reading: Reading, setting: Setting) -> Name:
-        names, text = self._names, self._text
-        tail, lead = (text[int(start[place]) : int(stop[place])].strip() for start, stop in (names.tail, names.lead))
-        return Name(
-            reading, setting, int(names.start[place]), int(names.end[place]), f" {tail} " if tail else "", f" {lead} " if lead else ""
-        )
+        return ((place, name.scores) for place, name in zip(places, names, strict=True))
 
     def _evidence(self, place: list[int], scores: list[tuple[int, float]]) -> Evidence:
         row = self._names.row[place]

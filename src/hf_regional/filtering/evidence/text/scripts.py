@@ -24,6 +24,7 @@ _FIRST: Final = tuple(start for start, _ in _STARTS)
 _UNSPACED: Final = frozenset({"thai", "lao", "khmer", "burmese", "tailue", "han", "hiragana", "katakana", "flag"})
 FIRST_UNSPACED: Final = "\u0e00"
 _KILLER: Final = 0x103A
+_ASCII: Final = 0x80  # the end of it
 LONGEST_ENDING: Final = 12
 
 
@@ -85,6 +86,12 @@ def endings_of(last: str) -> frozenset[str] | None:
     return affixes.endings | {ending.removeprefix(f"{last}-") for ending in affixes.endings if ending.startswith(f"{last}-")}
 
 
+def may_go_on(last: np.ndarray, following: np.ndarray) -> np.ndarray:
+    """Whether names with these last characters, (m,), may go on with these, (m,) bool: of most in ASCII that is known without a look."""
+    first = _first_of_endings()
+    return (last >= _ASCII) | first[np.minimum(following, _ASCII)]
+
+
 def opens_syllable(codes: np.ndarray) -> np.ndarray:
     """Which characters are vowels that Thai and Lao write before their consonant, (m,) bool: no name begins behind one."""
     return ((codes >= 0x0E40) & (codes <= 0x0E44)) | ((codes >= 0x0EC0) & (codes <= 0x0EC4))
@@ -114,6 +121,15 @@ def _affixes() -> dict[str, Affixes]:
     return {
         row["script"]: Affixes(int(row["least"]), row["dropped"], _endings(row["endings"]), tuple(row["prefixes"].split())) for row in rows
     }
+
+
+@cache
+def _first_of_endings() -> np.ndarray:
+    """(129,) bool: for each character of ASCII, and for all others, whether an ending of a name in ASCII begins with it."""
+    allowed = np.zeros(_ASCII + 1, bool)
+    for last in map(chr, range(_ASCII)):
+        allowed[[min(ord(ending[0]), _ASCII) for ending in endings_of(last) or () if ending]] = True
+    return allowed
 
 
 def _endings(cell: str) -> frozenset[str] | None:

@@ -38,7 +38,7 @@ def _contain(names: list[Name]) -> None:
     for first, second in pairwise(names):
         if not (first.entry.is_place and second.entry.is_place) or first.role or second.role:
             continue
-        comma = first.setting.closes == "," and second.setting.opens == "," and not first.lead and not second.tail
+        comma = first.setting.closes == "," and second.setting.opens == "," and not first.setting.lead and not second.setting.tail
         adjacent = second.start == first.end
         if not (comma or adjacent or second.start - first.end == 1):
             continue
