@@ -63,14 +63,15 @@ class Setting(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A name read in its setting.
+    """A name read by itself.
 
-    role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins: it goes on with a list; qualifies: other
+    entry, setting: what was read, and where. role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins: it goes on with a list; qualifies: other
     words stand next to it, so that it may only tell them apart ("Bali dancers", "timnas Indonesia"); doubtful: it is part of a longer
     name perhaps; scores: (country, confidence) of its readings; alone: those of them that are evidence where nothing else is in the cell.
     """
 
     entry: Entry
+    setting: Setting
     role: str
     explicit: bool
     joins: bool
@@ -83,15 +84,15 @@ class Reading(NamedTuple):
 class Name:
     """A name of several in a cell, which are settled against one another.
 
-    reading, setting: of the name by itself; entry, role, qualifies, joins as there; explicit, scores: as there, until others change them.
-    start, end: its places in the folded text.
+    entry, setting, role, joins, qualifies, doubtful: as in its `Reading`; explicit, scores: as there, until others change them. start,
+    end: its places in the folded text.
     """
 
-    __slots__ = ("_clause", "end", "entry", "explicit", "joins", "qualifies", "reading", "role", "scores", "setting", "start")
+    __slots__ = ("_clause", "doubtful", "end", "entry", "explicit", "joins", "qualifies", "role", "scores", "setting", "start")
 
-    def __init__(self, reading: Reading, setting: Setting, start: int, end: int, clause: tuple[str, int]) -> None:
-        self.reading, self.setting, self.start, self.end, self._clause = reading, setting, start, end, clause
-        self.entry, self.role, self.explicit, self.joins, self.qualifies, _, scores, _ = reading
+    def __init__(self, reading: Reading, start: int, end: int, clause: tuple[str, int]) -> None:
+        self.start, self.end, self._clause = start, end, clause
+        self.entry, self.setting, self.role, self.explicit, self.joins, self.qualifies, self.doubtful, scores, _ = reading
         self.scores = list(scores)
 
     @property
@@ -113,7 +114,7 @@ def read_name(entry: Entry, written: str, at: Setting, rules: Rules) -> Reading:
     doubtful = qualifies and at.before_capital and entry.is_place
     factors = rules.factors[role] if role else ()
     scores = tuple((meaning.country, _score(entry, meaning, written, at, role, explicit, factors)) for meaning in entry.meanings)
-    return Reading(entry, role, explicit, joins, qualifies, doubtful, scores, tuple(evident(scores)))
+    return Reading(entry, at, role, explicit, joins, qualifies, doubtful, scores, tuple(evident(scores)))
 
 
 def evident(scores: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:

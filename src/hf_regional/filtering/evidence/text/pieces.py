@@ -12,8 +12,9 @@ from hf_regional.filtering.evidence.text import zawgyi
 from hf_regional.filtering.evidence.text.folding import BREAK, code_points
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
-_ROWS: Final = 2048
-_BYTES: Final = 1 << 17  # of text handled at once: its arrays stay in the cache
+_ROWS: Final = 1 << 14
+_BYTES: Final = 1 << 18  # of text handled at once: its arrays stay in the cache
+_PLAIN_BYTES: Final = 1 << 19  # of ASCII, whose arrays are an eighth as large
 _BETWEEN: Final = f" {chr(BREAK)} "
 _EDGE: Final = _BETWEEN.encode()
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
@@ -71,17 +72,17 @@ def pieces_of(cells: pa.Array) -> Iterator[tuple[np.ndarray, Piece]]:
     """Cut texts into pieces, each with the places of its cells; those of ASCII alone apart from others, a large cell by itself."""
     cells = pc.fill_null(cells, b"")
     plain = pc.string_is_ascii(cells.view(pa.large_string())).to_numpy(zero_copy_only=False)
-    for places, make in ((np.flatnonzero(plain), _plain_piece), (np.flatnonzero(~plain), _piece)):
+    for places, make, size in ((np.flatnonzero(plain), _plain_piece, _PLAIN_BYTES), (np.flatnonzero(~plain), _piece, _BYTES)):
         some = cells if len(places) == len(cells) else cells.take(pa.array(places))
-        for start, stop in _cuts(some):
+        for start, stop in _cuts(some, size):
             yield places[start:stop], make(some.slice(start, stop - start))
 
 
-def _cuts(cells: pa.Array) -> Iterator[tuple[int, int]]:
+def _cuts(cells: pa.Array, size: int) -> Iterator[tuple[int, int]]:
     """Where to cut texts, so that there is neither too much of them nor too many."""
     total, start = np.concatenate([[0], np.cumsum(_sizes(cells))]), 0
     while start < len(cells):
-        stop = int(np.searchsorted(total, total[start] + _BYTES, "right")) - 1
+        stop = int(np.searchsorted(total, total[start] + size, "right")) - 1
         stop = min(max(stop, start + 1), start + _ROWS, len(cells))
         yield start, stop
         start = stop

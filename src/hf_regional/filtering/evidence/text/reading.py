@@ -9,7 +9,7 @@ import numpy as np
 from hf_regional.filtering.evidence.text.beside import Names, given_places, look_beside
 from hf_regional.filtering.evidence.text.cells import Cell
 from hf_regional.filtering.evidence.text.clauses import read_signs
-from hf_regional.filtering.evidence.text.context import ENDS, WORDS, Name, Reading, Setting, role_ahead, role_behind
+from hf_regional.filtering.evidence.text.context import ENDS, WORDS, Name, Reading, role_ahead, role_behind
 from hf_regional.filtering.evidence.text.folding import code_points, fold
 from hf_regional.filtering.evidence.text.matching import Matcher
 from hf_regional.filtering.evidence.text.pieces import Piece
@@ -53,7 +53,9 @@ class _Reader:
     def __init__(self, piece: Piece, text: str, names: Names, selling: np.ndarray, matcher: Matcher) -> None:
         self._piece, self._text, self._names, self._matcher = piece, text, names, matcher
         self._sells = np.isin(names.row, selling).tolist()
-        self._written = [piece.given[first:behind] for first, behind in zip(names.first.tolist(), names.behind.tolist(), strict=True)]
+        columns = (names.start, names.end, names.tail[0], names.first, names.behind)
+        self._places = tuple(column.tolist() for column in columns)
+        self._written = [piece.given[first:behind] for first, behind in zip(*self._places[3:], strict=True)]
 
     def read(self) -> Evidence:
         keys, readings = self._keys(), self._matcher.readings
@@ -61,7 +63,7 @@ class _Reader:
         for low, high in pairwise(self._names.cells.tolist()):
             reading = known[low]
             if high - low > 1 or (reading and not reading.explicit and (reading.doubtful or self._sells[low])):
-                for one, some in self._settled(low, high, known, keys):
+                for one, some in self._settled(low, high, known):
                     place += [one] * len(some)
                     scores += some
             elif reading:
@@ -72,8 +74,9 @@ class _Reader:
     def _keys(self) -> list[Key]:
         """Where each name stands, in so few words that many stand alike."""
         text, given, names, rules, keys = self._text, self._piece.given, self._names, self._matcher.rules, list[Key]()
-        words_before, words_after, function_words = rules.before, rules.after, rules.function_words
-        homographs = self._matcher.readings.homographs
+        # Looked up once: the loop runs for every name of a corpus.
+        function_words, homographs, put = rules.function_words, self._matcher.readings.homographs, keys.append
+        (alone_before, most_before), (alone_after, most_after) = ((words.alone, words.most) for words in (rules.before, rules.after))
         capitals = [given[place].isupper() for place in (names.behind + 1).tolist()]
         columns = (names.name, *names.tail, *names.lead, names.tagged | ~names.has_capitals, names.has_capitals)
         for written, opens, closes, before_capital, name, opened, tail, lead, closed, capital, has_capitals in zip(
@@ -84,21 +87,21 @@ class _Reader:
             if opened < tail:
                 blank = text.rfind(" ", opened, tail)
                 word = text[blank + 1 if blank >= 0 else opened : tail]
-                if word in words_before.alone:
-                    before = words_before.alone[word]
-                elif word in words_before.most or word[-1] >= FIRST_UNSPACED:
-                    before = role_behind(f" {text[opened:tail].strip()} ", words_before)
+                if word in alone_before:
+                    before = alone_before[word]
+                elif word in most_before or word[-1] >= FIRST_UNSPACED:
+                    before = role_behind(f" {text[opened:tail].strip()} ", rules.before)
             if lead < closed and closes not in ENDS:
                 blank = text.find(" ", lead, closed)
                 word = text[lead : blank if blank >= 0 else closed]
-                if word in words_after.alone:
-                    after = words_after.alone[word]
-                elif word in words_after.most or word[0] >= FIRST_UNSPACED:
-                    after = role_ahead(f" {text[lead:closed].strip()} ", words_after)
+                if word in alone_after:
+                    after = alone_after[word]
+                elif word in most_after or word[0] >= FIRST_UNSPACED:
+                    after = role_ahead(f" {text[lead:closed].strip()} ", rules.after)
                 noun = closes in WORDS and after != AT and word not in function_words
             if name in homographs:
                 against = self._cell(len(keys)).is_against(homographs[name])
-            keys.append((
+            put((
                 name, written, before, after, noun, opened < tail, lead < closed, opens, closes,
                 capital or not written.islower(), before_capital, has_capitals, against,
             ))  # fmt: skip
@@ -111,17 +114,15 @@ class _Reader:
         folded = self._text, int(names.folded[0][place]), int(names.folded[1][place])
         return Cell(given, folded, self._sells[place], self._matcher.rules)
 
-    def _settled(self, low: int, high: int, known: list[Reading | None], keys: list[Key]) -> Iterator[tuple[int, list[tuple[int, float]]]]:
+    def _settled(self, low: int, high: int, known: list[Reading | None]) -> Iterator[tuple[int, list[tuple[int, float]]]]:
         """Each name of a cell that is one, with the scores that are left when all are weighed against one another."""
-        places = [place for place in range(low, high) if known[place]]
-        beside = self._names
-        columns = (beside.start, beside.end, beside.tail[0], beside.first, beside.behind)
-        names, spans = list[Name](), list[tuple[int, int]]()
-        for place, start, end, opened, first, behind in zip(places, *(column[places].tolist() for column in columns), strict=True):
-            reading = known[place]
-            if reading:
-                names.append(Name(reading, Setting(*keys[place][2:]), start, end, (self._text, opened)))
-                spans.append((first, behind))
+        start, end, opened, first, behind = self._places
+        places, names, spans = list[int](), list[Name](), list[tuple[int, int]]()
+        for place in range(low, high):
+            if reading := known[place]:
+                places.append(place)
+                names.append(Name(reading, start[place], end[place], (self._text, opened[place])))
+                spans.append((first[place], behind[place]))
         weigh(names, self._cell(low), spans)
         return ((place, name.scores) for place, name in zip(places, names, strict=True))
 

@@ -110,7 +110,7 @@ def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
     for name in names:
         if name.explicit:
             continue
-        if cell.sells or (name.reading.doubtful and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
+        if cell.sells or (name.doubtful and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
             name.scores = [(country, score * _DOUBT) for country, score in name.scores]
 
 
