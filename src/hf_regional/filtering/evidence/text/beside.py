@@ -67,7 +67,9 @@ def look_beside(piece: Piece, folded: Folded, found: Found, signs: Signs) -> Nam
     capitals = folded.capitals if piece.origin is None else piece.origin[folded.capitals]
     has_capitals = np.searchsorted(capitals, given[1]) > np.searchsorted(capitals, given[0])
     opens, closes = ([_BESIDE[place] for place in places.tolist()] for places in (opens, closes))
-    return Names(cells, row, found.name[few], first, behind, start, end, given, (begin, stop), tail, lead, opens, closes, tagged, has_capitals)
+    return Names(
+        cells, row, found.name[few], first, behind, start, end, given, (begin, stop), tail, lead, opens, closes, tagged, has_capitals
+    )
 
 
 def given_places(piece: Piece, folded: Folded, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -65,9 +65,10 @@ class Setting(NamedTuple):
 class Reading(NamedTuple):
     """A name read by itself.
 
-    entry, setting: what was read, and where. role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins: it goes on with a list; qualifies: other
-    words stand next to it, so that it may only tell them apart ("Bali dancers", "timnas Indonesia"); doubtful: it is part of a longer
-    name perhaps; scores: (country, confidence) of its readings; alone: those of them that are evidence where nothing else is in the cell.
+    entry, setting: what was read, and where. role: a class of `heads.tsv` or ""; explicit: the text says that something is there; joins:
+    it goes on with a list; qualifies: other words stand next to it, so that it may only tell them apart ("Bali dancers", "timnas
+    Indonesia"); doubtful: it is perhaps part of a longer name; scores: (country, confidence) of its readings; alone: those of them that
+    are evidence where nothing else is in the cell.
     """
 
     entry: Entry
@@ -124,10 +125,7 @@ def evident(scores: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
 
 def _score(entry: Entry, meaning: Meaning, written: str, at: Setting, role: str, explicit: bool, factors: tuple[float, ...]) -> float:
     homograph = _homograph(entry, written)
-    if homograph is None:
-        likely = _usual(entry, meaning.category, at, explicit)
-    else:
-        likely = _other(homograph, written, at, role, explicit)
+    likely = _usual(entry, meaning.category, at, explicit) if homograph is None else _other(homograph, written, at, role, explicit)
     weight = meaning.weight * likely * _accents(entry, written)
     if role:
         return weight * factors[_COLUMN.get(meaning.category, 0)]
@@ -203,7 +201,7 @@ def _accents(entry: Entry, written: str) -> float:
 def role_behind(tail: str, table: Words) -> str:
     """The role of the words before a name, a blank at either end; across articles and the like only that something is there."""
     if not is_spaced(tail[-2]):
-        return next((role for length in table.lengths if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
+        return next((role for length in table.lengths.get(tail[-2], ()) if (role := table.unspaced.get(tail[-1 - length : -1]))), "")
     for step in range(_STEPS):
         role, length = _match_end(tail, table)
         if role not in (SKIP, PLAIN):
@@ -215,7 +213,7 @@ def role_behind(tail: str, table: Words) -> str:
 def role_ahead(lead: str, table: Words) -> str:
     """The role of the words behind a name, a blank at either end; across adjectives."""
     if not is_spaced(lead[1]):
-        return next((role for length in table.lengths if (role := table.unspaced.get(lead[1 : length + 1]))), "")
+        return next((role for length in table.lengths.get(lead[1], ()) if (role := table.unspaced.get(lead[1 : length + 1]))), "")
     for step in range(_STEPS):
         role, length = _match_start(lead, table)
         if role != SKIP:

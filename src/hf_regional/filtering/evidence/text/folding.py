@@ -65,8 +65,8 @@ class Folded:
     """n folded characters.
 
     codes: (n,) code points, uint32, or uint8 where all are ASCII; words are parted by single spaces. origins: of these, (n,), among the
-    (m,) characters of the input. signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0. capitals: (k,) int64, the
-    characters of the input that begin a word with a capital and go on small.
+    (m,) characters of the input. signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or
+    0. capitals: (k,) int64, the characters of the input that begin a word with a capital and go on small.
     """
 
     codes: np.ndarray

@@ -25,9 +25,11 @@ class Listed:
     origin: np.ndarray
 
     def given(self, places: np.ndarray) -> np.ndarray:
+        """Look them up."""
         return self.origin[places]
 
     def folded(self, given: np.ndarray) -> np.ndarray:
+        """Search for them."""
         return np.searchsorted(self.origin, given.astype(np.int32), "right") - 1
 
 
@@ -44,9 +46,11 @@ class Shifted:
     size: int
 
     def given(self, places: np.ndarray) -> np.ndarray:
+        """Add the shifts of their stretches."""
         return places + self.shift[np.searchsorted(self.first, places, "right") - 1]
 
     def folded(self, given: np.ndarray) -> np.ndarray:
+        """Take the shifts of their stretches away."""
         stretch = np.searchsorted(self.first + self.shift, given, "right") - 1
         ends = np.append(self.first[1:], self.size) - 1  # what is gone between two stretches counts to the first
         return np.minimum(given - self.shift[stretch], ends[stretch])

@@ -125,6 +125,8 @@ def _unicoded(piece: Piece) -> Piece:
     """A piece with its Zawgyi cells converted."""
     parts, origins, last, text = list[str](), list[Any](), 0, piece.text
     burmese = np.flatnonzero(zawgyi.is_burmese(code_points(text)))
+    if not len(burmese):  # its bytes are part of what is no UTF-8
+        return piece
     rows, first = np.unique(np.searchsorted(piece.starts, burmese, "right") - 1, return_index=True)
     last_ones = burmese[np.append(first[1:], len(burmese)) - 1]
     columns = (piece.starts[rows], piece.ends[rows], burmese[first], last_ones)

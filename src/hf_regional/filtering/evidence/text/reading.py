@@ -129,7 +129,7 @@ class _Reader:
     def _evidence(self, place: list[int], scores: list[tuple[int, float]]) -> Evidence:
         row = self._names.row[place]
         begin = self._piece.starts[row]
-        country, confidence = ([score[side] for score in scores] for side in (0, 1))
+        country, confidence = [country for country, _ in scores], [confidence for _, confidence in scores]
         return Evidence(
             row,
             [self._written[one] for one in place],

@@ -17,20 +17,20 @@ Key = tuple[int, str, str, str, bool, bool, bool, str, str, bool, bool, bool, bo
 class Readings(dict[Key, Reading | None]):
     """Readings by name and setting, `None` for what is nowhere; one that is not known yet is worked out.
 
-    homographs: entry -> its other meaning.
+    At most `most` are remembered. homographs: entry -> its other meaning.
     """
 
-    def __init__(self, entries: Sequence[Entry], rules: Rules) -> None:
+    def __init__(self, entries: Sequence[Entry], rules: Rules, most: int = _MOST) -> None:
         super().__init__()
-        self._entries, self.rules = entries, rules
+        self._entries, self._rules, self._most = entries, rules, most
         self.homographs: dict[int, Homograph] = {place: entry.homograph for place, entry in enumerate(entries) if entry.homograph}
 
     def __missing__(self, key: Key) -> Reading | None:
         name, written, *_ = key
         entry = as_written(self._entries[name], written)
-        reading = read_name(entry, written, Setting(*key[2:]), self.rules) if entry.meanings else None
+        reading = read_name(entry, written, Setting(*key[2:]), self._rules) if entry.meanings else None
         if len(written) <= _LONGEST:
-            if len(self) >= _MOST:
+            if len(self) >= self._most:
                 self.clear()
             self[key] = reading
         return reading

@@ -55,14 +55,15 @@ class Words:
     """Words on one side of a name, each with its role: looked up by the word next to the name in spaced scripts, by length in others.
 
     spaced: entry -> role, of one word or several; most: nearest word -> of how many words the longest entry with it is. alone: nearest
-    word -> role where it is the only entry with it, and is not stepped over. unspaced: entry -> role; lengths: of these.
+    word -> role where it is the only entry with it, and is not stepped over. unspaced: entry -> role; lengths: nearest character -> how
+    long the entries with it are, longest first.
     """
 
     spaced: Mapping[str, str]
     most: Mapping[str, int]
     alone: Mapping[str, str]
     unspaced: Mapping[str, str]
-    lengths: tuple[int, ...]
+    lengths: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,10 @@ def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
     for words in map(str.split, spaced):
         most[words[nearest]] = max(most.get(words[nearest], 0), len(words))
     alone = {word: spaced[word] for word, size in most.items() if size == 1 and spaced[word] not in (SKIP, PLAIN)}
-    lengths = sorted({len(word) for word in unspaced}, reverse=True)
-    return Words(spaced, most, alone, unspaced, tuple(lengths))
+    lengths = dict[str, set[int]]()
+    for word in unspaced:
+        lengths.setdefault(word[nearest], set()).add(len(word))
+    return Words(spaced, most, alone, unspaced, {char: tuple(sorted(some, reverse=True)) for char, some in lengths.items()})
 
 
 def _homograph(row: dict[str, str]) -> Homograph:

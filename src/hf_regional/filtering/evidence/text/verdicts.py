@@ -88,21 +88,20 @@ def _outrank(names: list[Name]) -> None:
 
 def _support(names: list[Name]) -> None:
     """Believe a doubtful reading where another name speaks for the same country."""
-    speakers = dict[int, set[str]]()
-    for name in names:
-        if name.role not in _ALIKE:
-            for country, score in name.scores:
-                if score >= _SUPPORTS:
-                    speakers.setdefault(country, set()).add(name.entry.text)
-    for name in names:
-        if name.role in _ALIKE:
-            continue
-        backed = [country for country, _ in name.scores if _others(speakers.get(country), name)]
-        if backed and len(name.scores) > 1:
-            name.scores = [(country, score) for country, score in name.scores if country in backed]
-        name.scores = [
-            (country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores
-        ]
+    some = [name for name in names if name.role not in _ALIKE]
+    speakers = dict[int, str]()  # country -> the name that speaks for it, "" for several
+    for name in some:
+        text = name.entry.text
+        for country, score in name.scores:
+            if score >= _SUPPORTS and speakers.setdefault(country, text) != text:
+                speakers[country] = ""
+    for name in some:
+        text = name.entry.text
+        backed = [country for country, _ in name.scores if speakers.get(country, text) != text]
+        if backed:
+            name.scores = [
+                (country, max(score, _SUPPORTED) if score >= _DOUBTFUL else score) for country, score in name.scores if country in backed
+            ]
 
 
 def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
@@ -112,7 +111,3 @@ def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
             continue
         if cell.sells or (name.doubtful and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
             name.scores = [(country, score * _DOUBT) for country, score in name.scores]
-
-
-def _others(speakers: set[str] | None, name: Name) -> bool:
-    return bool(speakers) and (len(speakers) > 1 or name.entry.text not in speakers)
