@@ -12,6 +12,9 @@ from hf_regional.errors import BadRowError, ConfigError, MissingColumnError, Unk
 from hf_regional.filtering.evidence.text import Matcher, Rules, find
 from hf_regional.filtering.evidence.text.clauses import read_signs
 from hf_regional.filtering.evidence.text.folding import code_points, fold, fold_text
+from hf_regional.filtering.evidence.text.plain import fold_plain
+from hf_regional.filtering.evidence.text.readings import Readings
+from hf_regional.filtering.evidence.text.scripts import endings_of, may_go_on
 from hf_regional.filtering.evidence.text.zawgyi import convert, is_zawgyi
 from hf_regional.filtering.hits import country_codes
 
@@ -119,6 +122,14 @@ def test_a_part_of_a_longer_word_is_no_name(text, inside):
     assert entries(hits_of(text)) == [], inside
 
 
+def test_only_what_begins_no_ending_is_passed_over_without_a_look():
+    last, following = (column.ravel() for column in np.meshgrid(np.arange(0x100), np.arange(0x100)))
+    for before, after, may in zip(last.tolist(), following.tolist(), may_go_on(last, following).tolist(), strict=True):
+        allowed = endings_of(chr(before))
+        assert may or (allowed is not None and not any(ending.startswith(chr(after)) for ending in allowed))
+    assert not may_go_on(np.array([ord("a")]), np.array([ord("g")]))[0]  # "vinta" in "vintage"
+
+
 def test_the_longest_name_wins():
     assert sure("Papua New Guinea") == "PNG"
     assert sure("Nigeria") == "NGA"
@@ -205,6 +216,50 @@ def test_cutting_a_column_changes_nothing(texts, cut):
     assert np.array_equal(whole.confidence, parts.confidence)
 
 
+plain_captions = st.lists(
+    st.sampled_from(["in Bali", "Kuala Lumpur", "Huế", "Jordan", "a cat", "Thai food", "#VisitHanoi", "ไทย"]), max_size=3
+)
+
+
+@given(st.lists(plain_captions.map(", ".join), max_size=9))
+def test_a_cell_says_the_same_whatever_stands_beside_it(texts):
+    whole = hits_of(*texts)
+    alone = [(row, *entry[1:]) for row, text in enumerate(texts) for entry in entries(hits_of(text))]
+    assert entries(whole) == alone
+    sure_ones = [hits_of(text).confidence for text in texts] or [np.zeros(0, np.float32)]
+    assert np.array_equal(whole.confidence, np.concatenate(sure_ones))
+
+
+@given(st.lists(captions, max_size=6))
+def test_what_is_remembered_of_names_changes_no_answer(texts):
+    first, fresh = (
+        hits_of(*texts),
+        Matcher.build(terms_of("Bali IDN province .95 | Huế VNM city .9 | ไทย THA country .9 | Thai THA demonym .9")),
+    )
+    assert entries(hits_of(*texts)) == entries(first)
+    column = pa.array(texts, pa.string())
+    once, again = find(column, "caption", fresh), find(column, "caption", fresh)
+    assert entries(once) == entries(again)
+    assert np.array_equal(once.confidence, again.confidence)
+
+
+def test_few_readings_are_remembered_and_those_forgotten_come_out_the_same():
+    matcher = Matcher.build(terms_of(TERMS))
+    texts = ["in Bali", "Bali", "BALI", "Jordan shoes", "Jordan", "Thai food in Paris", "Turkey", "near Java", "Java programming"]
+    find(pa.array(texts), "caption", matcher)
+    few = Readings(matcher.entries, matcher.rules, most=2)
+    assert len(matcher.readings) > len(texts) - 2
+    for key, reading in [*matcher.readings.items()] * 2:
+        assert few[key] == reading
+        assert len(few) <= 2
+
+
+def test_a_name_with_thousands_of_blanks_within_is_found_and_not_remembered():
+    matcher = Matcher.build(terms_of(TERMS))
+    hits = find(pa.array(["Kuala" + " " * 5000 + "Lumpur"]), "caption", matcher)
+    assert (hits.start[0], hits.end[0], len(matcher.readings)) == (0, 5011, 0)
+
+
 @pytest.mark.parametrize(
     "change", [str.upper, str.lower, lambda text: unicodedata.normalize("NFD", text), lambda text: text.replace(" ", "\u00a0 ")]
 )
@@ -228,6 +283,11 @@ def test_one_bad_cell_leaves_its_neighbours_their_places():
 def test_lists_of_texts_are_read_text_by_text_and_have_no_places():
     hits = find(pa.array([["in Bali", None], None, [], ["x", "Hanoi", "Bangkok"]]), "tags", MATCHER)
     assert entries(hits) == [(0, "Bali", "IDN", -1, -1), (3, "Hanoi", "VNM", -1, -1), (3, "Bangkok", "THA", -1, -1)]
+
+
+def test_the_texts_of_a_list_keep_their_order_whatever_script_they_are_in():
+    hits = find(pa.array([["in Bali", "ở Huế", "in Hanoi"], ["ไทย", "Bangkok"]]), "tags", MATCHER)
+    assert hits.value.to_pylist() == ["Bali", "Huế", "Hanoi", "ไทย", "Bangkok"]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()), pa.large_binary()])
@@ -322,7 +382,28 @@ def test_latin_letters_fold_as_the_standard_library_says(text):
 @given(st.text(max_size=40))
 def test_each_folded_character_stems_from_one_of_the_text_in_order(text):
     folded = fold(code_points(text))
-    assert len(folded.codes) == len(folded.origin)
-    assert (np.diff(folded.origin) >= 0).all()
-    assert folded.origin.max(initial=0) < max(len(text), 1)
-    assert len(read_signs(code_points(text), folded).text) == len(folded.codes)
+    origin = folded.origins.given(np.arange(len(folded.codes)))
+    assert (np.diff(origin) >= 0).all()
+    assert origin.max(initial=0) < max(len(text), 1)
+    assert len(read_signs(code_points(text), folded).codes) == len(folded.codes)
+
+
+ascii_texts = st.text(st.one_of(st.sampled_from("aAbB  -#.,'\x1e\n"), st.characters(max_codepoint=0x7F)), max_size=60)
+
+
+@given(ascii_texts)
+@settings(max_examples=300)
+def test_ascii_is_folded_by_bytes_as_all_text_is_by_characters(text):
+    quick, whole, places = fold_plain(text.encode()), fold(code_points(text)), np.arange(len(text))
+    assert quick.text() == whole.text()
+    assert np.array_equal(quick.origins.given(np.arange(len(quick.codes))), whole.origins.given(np.arange(len(whole.codes))))
+    assert np.array_equal(quick.origins.folded(places), whole.origins.folded(places))
+    assert np.array_equal(quick.signs, whole.signs)
+    assert np.array_equal(quick.capitals, whole.capitals)
+
+
+def test_a_capital_between_small_letters_and_blanks_in_a_row_leave_all_else_its_place():
+    folded = fold_plain(b"a,  bCd - e")
+    assert folded.text() == "a b cd e"
+    assert folded.origins.given(np.arange(8)).tolist() == [0, 1, 4, 5, 5, 6, 7, 10]  # the blank before C stems from the C
+    assert folded.origins.folded(np.array([0, 1, 2, 4, 5, 8, 10])).tolist() == [0, 1, 1, 2, 4, 6, 7]
