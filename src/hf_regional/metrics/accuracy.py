@@ -164,7 +164,7 @@ def chances(chance: float | Column | None, n: int) -> Floats | None:
         return None
     each: list[Any] = [chance] * n if isinstance(chance, Real) else _as_long(chance, n, "chance")
     for row, one in enumerate(each):
-        if not isinstance(one, Real) or not 0 <= one < 1:  # NaN fails here too
+        if not isinstance(one, Real) or not 0 <= float(one) < 1:  # NaN fails here too
             raise OutOfRangeError(f"chance: row {row} has {one!r}, which is not in [0, 1). One in four options is 0.25.")
     return np.array(each, dtype=np.float64)
 

@@ -171,6 +171,8 @@ def _spreader(values: Floats, items: list[Any], raters: list[Any]) -> Callable[[
 
 
 def _alpha(ratings: Sequence[Any], items: Sequence[Any], level: Level) -> float | None:
+    if not ratings:
+        return None
     domain, value = np.unique(np.asarray(ratings), return_inverse=True)
     places = {item: place for place, item in enumerate(dict.fromkeys(items))}
     cell = np.array([places[item] for item in items]) * len(domain) + value
