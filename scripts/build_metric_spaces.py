@@ -39,10 +39,10 @@ def compute(text):
     try:
         given = json.loads(text)
         if not isinstance(given, dict):
-            raise gr.Error("Give one JSON object: columns and settings by name.")
+            raise gr.Error("Give one JSON object: columns and settings by name.", print_exception=False)
         scores = load_metric("{name}").compute(**given)  # one of its own: a metric keeps rows between calls
     except (RegionalError, ValueError, TypeError) as error:
-        raise gr.Error(str(error)) from error
+        raise gr.Error(str(error), print_exception=False) from error
     return json.loads(json.dumps(scores, default=lambda value: value.tolist()))
 
 

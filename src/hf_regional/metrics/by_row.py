@@ -5,6 +5,7 @@ have the columns that a user has. So a row's entries are kept as JSON texts, exa
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Final
@@ -116,15 +117,19 @@ def _texts(name: str, column: Sequence[Any]) -> list[str | None]:
     return [None if value is None else _text(name, row, value) for row, value in enumerate(listed(column, name))]
 
 
-def _text(name: str, row: int, value: Any) -> str | None:
-    if name in _GAPS and value != value:  # NaN
-        return None
+def _text(name: str, row: int, value: Any) -> str:
+    if name in _GAPS:
+        value = {key: _gap(one) for key, one in value.items()} if isinstance(value, Mapping) else _gap(value)
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False, default=_plain)
     except ValueError as error:
         raise NonFiniteError(f"{name}: row {row} is {value!r}: score it again or leave the row out.", name=str(row)) from error
     except TypeError as error:
         raise BadRowError(f"{name}: row {row} is {value!r} ({type(value).__name__}): give strings, numbers, lists or dicts.") from error
+
+
+def _gap(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _plain(value: Any) -> Any:
