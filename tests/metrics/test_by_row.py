@@ -41,7 +41,7 @@ def test_settings_of_the_function_and_of_the_slicing_are_given_by_name():
         chance=0.5,
         min_n=2,
         reference="a",
-        resamples=40,
+        resamples=50,
     )
     slice = found["by"]["group"]["corrected"]
     assert (found["corrected"], slice["reference"], list(slice["set_aside"])) == (pytest.approx(1 / 3), "a", ["b"])

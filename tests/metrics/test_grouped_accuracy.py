@@ -81,7 +81,7 @@ def test_accuracy_is_that_of_scikit_learn_and_macro_by_class_is_its_balanced_acc
     references = np.concatenate([np.arange(classes), rng.integers(classes, size=n)])
     predictions = np.where(rng.random(len(references)) < 0.6, references, rng.integers(classes, size=len(references)))
     names = np.array([f"class {one}" for one in references])
-    found = grouped_accuracy(predictions, references, {"class": names}, chance=1 / classes, slicing=Slicing(resamples=5)).scores
+    found = grouped_accuracy(predictions, references, {"class": names}, chance=1 / classes, slicing=Slicing(resamples=50)).scores
     assert found.overall["accuracy"].value == pytest.approx(accuracy_score(references, predictions))
     assert found.by["class"]["accuracy"].macro.value == pytest.approx(balanced_accuracy_score(references, predictions))
     assert found.by["class"]["corrected"].macro.value == pytest.approx(balanced_accuracy_score(references, predictions, adjusted=True))
@@ -92,7 +92,7 @@ def test_accuracy_is_that_of_scikit_learn_and_macro_by_class_is_its_balanced_acc
 def test_groups_are_those_of_pandas_and_every_row_is_in_one_place(seed, fewest):
     rng = np.random.default_rng(seed)
     right, labels = rng.integers(2, size=60), rng.choice(["a", "b", "c", "d", "e"], size=60, p=[0.4, 0.3, 0.2, 0.08, 0.02])
-    slice = of(right, labels, slicing=Slicing(min_n=fewest, resamples=5)).scores.by["group"]["accuracy"]
+    slice = of(right, labels, slicing=Slicing(min_n=fewest, resamples=50)).scores.by["group"]["accuracy"]
     table = pd.Series(right).groupby(labels).agg(["mean", "size"])
     both = slice.by_group | slice.set_aside
     assert {label: (one.value, one.n) for label, one in both.items()} == {
@@ -153,6 +153,7 @@ def test_numbers_are_numbers_whatever_their_type():
         ),
         (NoRowsError, r"no row has a label in the column of groups 'group'", ["a"], ["a"], {"groups": [None]}),
         (OutOfRangeError, r"chance: row 1 has 1.0", ["a", "b"], ["a", "b"], {"chance": [0.5, 1.0]}),
+        (BadRowError, r"clusters: row 1 is None", ["a", "b"], ["a", "b"], {"clusters": ["p", None]}),
         (OutOfRangeError, r"chance: row 0 has nan", ["a"], ["a"], {"chance": float("nan")}),
         (
             UnknownNameError,
@@ -176,6 +177,8 @@ def test_bad_input_is_named(error, message, predictions, references, options):
 def test_a_group_of_less_than_one_row_is_refused():
     with pytest.raises(OutOfRangeError, match="min_n must be at least 1, got 0"):
         Slicing(min_n=0)
+    with pytest.raises(OutOfRangeError, match="resamples must be at least 50, got 1"):
+        Slicing(resamples=1)
 
 
 def test_a_question_counts_only_when_all_its_options_are_right():
@@ -198,7 +201,7 @@ def test_all_correct_is_the_minimum_by_question_and_the_order_of_rows_does_not_m
     shuffled = rng.permutation(40)
     expected = pd.Series(right).groupby(questions).min().mean()
     for rows in (np.arange(40), shuffled):
-        found = all_correct(right[rows], np.ones(40, dtype=int), questions[rows], slicing=Slicing(resamples=5))
+        found = all_correct(right[rows], np.ones(40, dtype=int), questions[rows], slicing=Slicing(resamples=50))
         assert found.scores.overall["all_correct"].value == pytest.approx(expected)
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from hf_regional.errors import BadRowError, MismatchedScoresError, NonFiniteError, NoRowsError
 from hf_regional.metrics import Slicing, regional_commonsense, social_norms
 
-QUICK = Slicing(resamples=20)
+QUICK = Slicing(resamples=50)
 COUNTRIES = ("USA", "CHN", "IND", "IRN", "KEN")
 # GeoMLAMA, English (gd_prompt_en.tsv of WadeYin9712/GeoMLAMA, columns Ans, Candidate Ans and GPT-3 Pred (T/F/I)): for each concept and
 # country the number of right answers, the number of candidates, and what GPT-3 got: T all, F or I none, a fraction some.
@@ -72,7 +72,7 @@ def test_a_random_order_finds_what_is_called_chance(m, k):
     """All m! orders, each once: hypergeometric expectation k/m."""
     k = min(k, m - 1)
     orders = list(itertools.permutations(range(m)))
-    found = regional_commonsense(orders, [list(range(k))] * len(orders), slicing=Slicing(resamples=2))
+    found = regional_commonsense(orders, [list(range(k))] * len(orders), slicing=Slicing(resamples=50))
     assert found.scores.overall["found"].value == pytest.approx(k / m)
     assert found.chance == pytest.approx(k / m)
     assert found.scores.overall["corrected"].value == pytest.approx(0, abs=1e-12)
@@ -125,7 +125,7 @@ def test_norms_are_scored_as_scikit_learn_scores_them_classes_that_nobody_names_
     references, predictions = (rng.choice(["yes", "no", "neutral"], size=n, p=shares).tolist() for _ in range(2))
     unparsed = rng.random(n) < 0.1
     answers = [None if gone else one for one, gone in zip(predictions, unparsed, strict=True)]
-    found = social_norms(answers, references, slicing=Slicing(resamples=3))
+    found = social_norms(answers, references, slicing=Slicing(resamples=50))
     spelled = ["?" if one is None else one for one in answers]
     there = sorted((set(spelled) | set(references)) - {"?"})
     assert found.scores.overall["accuracy"].value == pytest.approx(accuracy_score(references, spelled))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hf_regional.errors import BadRowError, MismatchedScoresError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
 from hf_regional.metrics import ClusterBootstrap, Slicing, krippendorff_alpha, likert_summary
 
-QUICK = Slicing(resamples=20)
+QUICK = Slicing(resamples=50)
 LEVELS = ("nominal", "ordinal", "interval")
 
 
@@ -98,7 +98,7 @@ def test_crossed_groups_have_their_spread_too():
         ["a", "b"],
         ["ann", "bo"],
         {"model": ["m", "m"], "language": ["id", "th"]},
-        slicing=Slicing(intersections=True, resamples=20),
+        slicing=Slicing(intersections=True, resamples=50),
     )
     assert found.by["model & language"]["m", "th"].median == 2
     assert set(found.as_dict()["by"]["model & language"]) == {"mean", "spread"}
@@ -111,6 +111,8 @@ def test_crossed_groups_have_their_spread_too():
         (BadRowError, r"row 1 is '2', no number", [1, "2"], ["a", "b"], ["x", "x"], {}),
         (NonFiniteError, r"row 0 is inf", [float("inf")], ["a"], ["x"], {}),
         (BadRowError, r"row 2: rater 'x' rated item 'a' before, in row 0", [1, 2, 3], ["a", "b", "a"], ["x"] * 3, {}),
+        (BadRowError, r"raters: row 1 is None", [1, 2], ["a", "b"], ["x", None], {}),
+        (BadRowError, r"items: row 0 is None", [1, 2], [None, "b"], ["x", "x"], {}),
         (NoRowsError, r"all 2 ratings are missing", [None, float("nan")], ["a", "b"], ["x", "x"], {}),
         (MismatchedScoresError, r"ratings 2, items 1, raters 2", [1, 2], ["a"], ["x", "x"], {}),
     ],

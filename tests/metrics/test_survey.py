@@ -11,7 +11,7 @@ from scipy.spatial.distance import jensenshannon
 from hf_regional.errors import BadRowError, MismatchedScoresError, NonFiniteError, OutOfRangeError
 from hf_regional.metrics import Slicing, jensen_shannon_distance, value_alignment
 
-QUICK = Slicing(resamples=20)
+QUICK = Slicing(resamples=50)
 # CAIRe: scores (1 to 5) of five pictures of a wedding for twenty countries, Canada first and Indonesia last
 # (src/outputs/wedding_nanobanana/combined_outputs.csv of siddharthyayavaram/CAIRE).
 CAIRE = ["43413434313212134312", "43413434313312134312", "43433444434333334423", "43433444413332234412", "43413434313311134311"]

@@ -82,6 +82,20 @@ def labels(values: Sequence[Any], what: str, *, missing: bool = False) -> str | 
     return kind
 
 
+def named_things(column: Any, what: str) -> list[str]:
+    """Bring the names of things (clusters, items, raters), strings or numbers, to strings; none is missing.
+
+    Raises:
+        BadRowError, NonFiniteError: as in `labels`; a missing name would make one thing of all that lack one.
+
+    >>> named_things([1, 2, 1], "clusters")
+    ['1', '2', '1']
+    """
+    values = listed(column, what)
+    labels(values, what)
+    return [str(value) for value in values]
+
+
 def comparable(predictions: Sequence[Any], references: Sequence[Any]) -> None:
     """Check predictions (None where no answer was found) against references (none missing): one kind of label on both sides.
 

@@ -5,19 +5,20 @@ The words are those of fairlearn's MetricFrame: overall, by_group, group_min, gr
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hf_regional.errors import NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics.columns import Column, Groups, Label, group_columns, listed, spelled
+from hf_regional.metrics.columns import Column, Groups, Label, group_columns, named_things, spelled
 from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, mean_of_present, two_sided
 from hf_regional.nearest import did_you_mean
 
 Floats = npt.NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]  # (..., s) means of the s columns -> (...) score
-_CELLS = 64_000_000  # cells of a bootstrap table at a time: 256 MB, whatever the number of groups
+FEWEST_RESAMPLES: Final = 50  # a group of one cluster is missing from each with probability 1/e
+_CELLS: Final = 64_000_000  # cells of a bootstrap table at a time: 256 MB, whatever the number of groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Slicing:
     def __post_init__(self) -> None:
         if self.min_n < 1:
             raise OutOfRangeError(f"min_n must be at least 1, got {self.min_n}.")
+        if self.resamples < FEWEST_RESAMPLES:
+            raise OutOfRangeError(
+                f"resamples must be at least {FEWEST_RESAMPLES}, got {self.resamples}: of fewer, a small group may be in none."
+            )
 
 
 DEFAULT = Slicing()
@@ -147,7 +152,7 @@ def sliced(
     if len(table) == 0:
         raise NoRowsError("no rows to score: was everything filtered away?")
     columns = group_columns(groups, len(table), intersections=slicing.intersections)
-    ids = np.arange(len(table)) if clusters is None else np.asarray([str(one) for one in listed(clusters, "clusters")])
+    ids = np.arange(len(table)) if clusters is None else np.asarray(named_things(clusters, "clusters"))
     cutter = _Cutter(table, ids, scores, slicing)
     by = {name: cutter.column(name, labels, _reference(name, columns, slicing)) for name, labels in columns.items()}
     return Sliced(overall=cutter.overall(), by=by)

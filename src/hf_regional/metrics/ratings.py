@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hf_regional.errors import BadRowError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics.columns import Column, Groups, group_columns, labels, lined_up, spelled
+from hf_regional.metrics.columns import Column, Groups, group_columns, labels, lined_up, named_things, spelled
 from hf_regional.metrics.grouped import DEFAULT, Sliced, Slicing, Statistic, sliced
 from hf_regional.nearest import did_you_mean
 
@@ -82,6 +82,7 @@ def krippendorff_alpha(ratings: Column, items: Column, raters: Column, *, level:
     labels([rated[row] for row in there], "ratings")
     if level != "nominal" and any(isinstance(rated[row], str) for row in there):
         raise BadRowError(f"ratings are strings, and level={level!r} compares numbers: use level='nominal', or give numbers.")
+    of_item, by_rater = named_things(of_item, "items"), named_things(by_rater, "raters")
     _check_once(there, of_item, by_rater)
     return _alpha([rated[row] for row in there], [of_item[row] for row in there], level)
 
@@ -124,6 +125,7 @@ def likert_summary(
     if not there:
         raise NoRowsError(f"all {len(rated)} ratings are missing.")
     _check_ratings(rated, there, scale)
+    of_item, by_rater = named_things(of_item, "items"), named_things(by_rater, "raters")
     _check_once(there, of_item, by_rater)
     values = np.array([[rated[row], threshold is not None and rated[row] >= threshold] for row in there], dtype=np.float64)
     scores: dict[str, Statistic] = {"mean": lambda means: means[..., 0]}
