@@ -145,3 +145,10 @@ def test_rows_kept_in_files_are_gathered_from_several_processes(tmp_path):
         first, second = pool.map(part, range(2))
     assert second is None
     assert {label: one["value"] for label, one in first["by"]["group"]["accuracy"]["by_group"].items()} == {"one": 1.0, "zero": 0.0}
+
+
+def test_nan_is_refused_when_it_is_added_not_when_all_is_done():
+    metric = load_metric("regional_commonsense")
+    with pytest.raises(NonFiniteError, match=r"predictions: row 0 is \[nan, 1.0\]"):
+        metric.add(prediction=[float("nan"), 1.0], reference=[1])
+    assert len(metric) == 0
