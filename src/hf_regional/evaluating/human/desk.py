@@ -52,7 +52,8 @@ class RatingDesk:
             {"rater": rater, "language": own["language"], "total": len(own["turns"]), "done": self._done(rater)}
             for rater, own in self._sheet["raters"].items()
         ]
-        return {"sheet": self._sheet["sheet"], "words": self._sheet["words"], "criteria": self._sheet["criteria"], "sheets": sheets}
+        told = {name: self._sheet[name] for name in ("sheet", "words", "criteria", "countries")}
+        return {**told, "sheets": sheets}
 
     def open(self, rater: str) -> dict[str, Any]:
         """A rater's turns in order, and the marks given so far, so that it goes on where it stopped.

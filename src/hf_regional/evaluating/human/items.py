@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image
 
 from hf_regional.errors import BadRowError, ConfigError, MismatchedScoresError, NoRowsError, UnknownNameError
+from hf_regional.regions.countries import code_only
 from hf_regional.regions.languages import language_code
 
 # A file, encoded bytes, a cell of `datasets.Image`, or an open picture.
@@ -45,7 +46,7 @@ def checked_items(items: Iterable[RatedItem]) -> dict[str, RatedItem]:
 
     Raises:
         NoRowsError: there is none.
-        BadRowError: two of one id, or a language that nobody knows.
+        BadRowError: two of one id, or a language or country that nobody knows.
     """
     found: dict[str, RatedItem] = {}
     for number, item in enumerate(items, start=1):
@@ -53,6 +54,8 @@ def checked_items(items: Iterable[RatedItem]) -> dict[str, RatedItem]:
             raise BadRowError(f"item {number}: the id {item.id!r} is taken already. Give each item an id of its own.")
         if language_code(item.language) is None:
             raise BadRowError(f"item {item.id!r}: no language {item.language!r}. Write a code such as 'th', or an English name.")
+        if item.country is not None and code_only(item.country) != item.country:
+            raise BadRowError(f"item {item.id!r}: {item.country!r} is no ISO 3166-1 alpha-3 code. Write one such as 'THA', or None.")
         found[item.id] = item
     if not found:
         raise NoRowsError("no items to rate. Give at least one.")

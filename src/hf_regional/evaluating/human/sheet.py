@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from hf_regional.durable import atomic_folder, digest_of, require_new
-from hf_regional.errors import ConfigError
+from hf_regional.errors import ConfigError, UnknownNameError
 from hf_regional.evaluating.human import folders
 from hf_regional.evaluating.human.blinding import Turn, blind, opaque_name, rater_names, share_out
 from hf_regional.evaluating.human.items import LABELS, Output, Outputs, RatedItem, check_outputs, checked_items, language_of, pictures_of
 from hf_regional.evaluating.human.key import Key, Row
 from hf_regional.evaluating.human.pictures import write_picture
 from hf_regional.evaluating.human.tables import write_table
-from hf_regional.evaluating.human.words import LEVELS, words_for
+from hf_regional.evaluating.human.words import ENGLISH, LEVELS, words_for
+from hf_regional.regions.countries import country_name
 
 CRITERIA: Final = ("relevance", "correctness", "quality")
 
@@ -93,9 +94,11 @@ def write_rating_sheet(
         shown, rows = _Shown(asked, outputs, place / folders.PICTURES, draw).sheets(turns)
         sheet = digest_of(shown)[:16]
         head = {"schema_version": folders.SCHEMA_VERSION, "sheet": sheet, "criteria": list(criteria), "levels": LEVELS}
-        folders.write_json(place / folders.SHEET, {**head, "words": spoken, "raters": shown})
+        countries = _countries(asked.values(), spoken)
+        folders.write_json(place / folders.SHEET, {**head, "words": spoken, "countries": countries, "raters": shown})
         for rater, own in shown.items():
-            write_table(place / folders.SHEETS / f"{rater}.csv", own["turns"], criteria)
+            names = countries.get(own["language"], countries[ENGLISH])
+            write_table(place / folders.SHEETS / f"{rater}.csv", own["turns"], criteria, names)
         for language, said in spoken.items():
             (place / folders.INSTRUCTIONS / f"{language}.md").write_text(_instructions(said), encoding="utf-8")
         Key(sheet, seed, overlap, tuple(outputs), rows).write(partial)
@@ -158,6 +161,19 @@ class _Shown:
                 write_picture(picture, self._pictures / name, whose=whose)
             self._written[item, model] = names
         return self._written[item, model]
+
+
+def _countries(items: Iterable[RatedItem], languages: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Names of the items' countries by language; in English where nobody has told us another."""
+    codes = sorted({item.country for item in items if item.country})
+    return {language: {code: _country(code, language) for code in codes} for language in languages}
+
+
+def _country(code: str, language: str) -> str:
+    try:
+        return country_name(code, language)
+    except UnknownNameError:  # the locale: items name no unknown country
+        return country_name(code)
 
 
 def _text(output: Output) -> str | None:

@@ -12,7 +12,7 @@ HEAD: Final = (ROW, "number", "country", "question", "question_pictures", "label
 _FORMULA: Final = tuple("=+-@\t\r")
 
 
-def write_table(file: Path, turns: Sequence[Mapping[str, Any]], criteria: Sequence[str]) -> None:
+def write_table(file: Path, turns: Sequence[Mapping[str, Any]], criteria: Sequence[str], countries: Mapping[str, str]) -> None:
     """Write one line an answer, with an empty cell for each criterion at the end.
 
     In UTF-8 with a byte order mark: without it spreadsheets read Thai as Latin. A cell that would be a formula begins with an
@@ -23,7 +23,7 @@ def write_table(file: Path, turns: Sequence[Mapping[str, Any]], criteria: Sequen
         writer.writerow([*HEAD, *criteria])
         for turn in turns:
             for shown in turn["outputs"]:
-                cells = _cells(turn, shown)
+                cells = _cells(turn, shown, countries)
                 writer.writerow([*map(_harmless, cells), *("" for _ in criteria)])
 
 
@@ -49,9 +49,9 @@ def read_table(file: Path, criteria: Sequence[str]) -> Iterator[tuple[int, str, 
             yield reader.line_num, (record[ROW] or "").strip(), name, (record[name] or "").strip()
 
 
-def _cells(turn: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
+def _cells(turn: Mapping[str, Any], shown: Mapping[str, Any], countries: Mapping[str, str]) -> list[str]:
     pictures, own = (" ".join(f"../pictures/{name}" for name in of["pictures"]) for of in (turn, shown))
-    number, country = str(turn["number"]), turn["country"] or ""
+    number, country = str(turn["number"]), countries.get(turn["country"], "")
     return [shown["row"], number, country, turn["prompt"], pictures, shown["label"], shown["text"] or "", own]
 
 
