@@ -111,12 +111,6 @@ def _effect(samples: np.ndarray, residual: pd.Series, letters: int) -> PositionE
     return PositionEffect(found, not found.low <= 0 <= found.high)
 
 
-def matrix(ratings: pd.DataFrame) -> np.ndarray:
-    """(raters, answers) float64, NaN where a rater did not judge an answer: what agreement is computed from."""
-    wide = ratings.pivot_table(index="rater", columns=["item", "model"], values="rating", aggfunc="first", dropna=False)
-    return wide.to_numpy(dtype=np.float64)
-
-
 def _level(values: pd.Series, name: str) -> np.ndarray:
     return values.index.get_level_values(name).to_numpy(dtype=str)
 

@@ -5,11 +5,11 @@ report["human"] = summary.as_dict()
 print(summary)
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hf_regional.evaluating.human.comparing import (
@@ -19,7 +19,6 @@ from hf_regional.evaluating.human.comparing import (
     compare,
     estimate,
     estimates,
-    matrix,
     paired_differences,
     position_effects,
 )
@@ -27,6 +26,7 @@ from hf_regional.evaluating.human.items import require_model
 from hf_regional.evaluating.human.ratings import Ratings
 from hf_regional.evaluating.human.words import LEVELS
 from hf_regional.metrics.intervals import ClusterBootstrap, Estimate
+from hf_regional.metrics.ratings import krippendorff_alpha
 
 SCHEMA_VERSION = 1
 
@@ -131,16 +131,13 @@ def summarise_ratings(ratings: Ratings, *, reference: str | None = None, resampl
 
 def agreement(ratings: pd.DataFrame) -> Agreement:
     """Ordinal α of one criterion's ratings, over the answers that two raters or more judged."""
-    from hf_regional.metrics.ratings import krippendorff_alpha
-
-    given = matrix(ratings)
-    shared = given[:, (~np.isnan(given)).sum(axis=0) > 1]
-    answers = shared.shape[1]
-    if not answers:
+    known = ratings.dropna(subset=["rating"])
+    answers = list(zip(known["item"], known["model"], strict=True))
+    shared = sum(count > 1 for count in Counter(answers).values())
+    if not shared:
         return Agreement(None, 0, "no answer was judged by two raters: ask for overlap")
-    if len(np.unique(shared[~np.isnan(shared)])) == 1:
-        return Agreement(None, answers, "every rating is the same, so that chance would agree as well")
-    return Agreement(float(krippendorff_alpha(shared, level="ordinal")), answers)
+    alpha = krippendorff_alpha(known["rating"].tolist(), answers, known["rater"].tolist(), level="ordinal")
+    return Agreement(alpha, shared, None if alpha is not None else "every rating is the same, so that chance would agree as well")
 
 
 def _criterion(rows: pd.DataFrame, models: tuple[str, ...], reference: str, boot: ClusterBootstrap) -> CriterionSummary:
