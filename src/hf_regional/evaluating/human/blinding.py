@@ -43,7 +43,7 @@ def share_out(items: Sequence[str], raters: Sequence[str], overlap: float, draw:
     if not 0 <= overlap <= 1:
         raise OutOfRangeError(f"overlap must be in [0, 1], got {overlap}: it is the share of the items that every rater rates.")
     mixed = draw.sample(list(items), len(items))
-    shared = math.ceil(overlap * len(mixed))
+    shared = math.ceil(round(overlap * len(mixed), 9))  # 0.07 of 100 is 7.000000000000001
     rest = mixed[shared:]
     dealt = {rater: [*mixed[:shared], *rest[place :: len(raters)]] for place, rater in enumerate(raters)}
     return {rater: draw.sample(own, len(own)) for rater, own in dealt.items()}

@@ -16,7 +16,7 @@ SIDE: Final = 1600  # pixels of the longer side: more than a rater's screen show
 _QUALITY: Final = 95
 _MOST_PIXELS: Final = 200_000_000
 # What Pillow decodes by itself: with all it knows it would start Ghostscript for PostScript.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM")
 # Pillow raises OSError for most broken files, and lets the others of its decoders through.
 _BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
