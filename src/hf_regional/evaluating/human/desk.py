@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,8 @@ def _append(file: Path, record: Mapping[str, Any]) -> None:
             try:
                 _write_whole(stream.fileno(), (b"" if _ends_a_line(stream.fileno(), before) else b"\n") + line)
             except OSError:
-                stream.truncate(before)
+                with suppress(OSError):  # else half a line stays, which counts as none
+                    stream.truncate(before)
                 raise
     except OSError as error:
         raise CannotWriteError(f"the rating was not saved: {error.strerror} ({file}). Make room, or let this process write there.") from error
