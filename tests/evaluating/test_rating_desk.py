@@ -57,7 +57,11 @@ class TestDesk:
                 desk.rate("th-1", shown["row"], criterion, "?")
         again = RatingDesk(sheet.path)
         assert again.open("th-1")["marks"].keys() == {shown["row"] for shown in turn["outputs"]}
-        assert [(one["rater"], one["done"], one["total"]) for one in again.welcome()["sheets"]] == [("th-1", 1, 4), ("th-2", 0, 4), ("th-3", 0, 4)]
+        assert [(one["rater"], one["done"], one["total"]) for one in again.welcome()["sheets"]] == [
+            ("th-1", 1, 4),
+            ("th-2", 0, 4),
+            ("th-3", 0, 4),
+        ]
 
     def test_it_works_without_the_key_and_shows_no_model(self, sheet, tmp_path):
         alone = shutil.copytree(sheet.path / "for-raters", tmp_path / "alone")
@@ -129,7 +133,10 @@ except CannotWriteError:
 class TestManyRaters:
     def test_threads_lose_nothing_even_in_one_file(self, sheet):
         key, desks = read_key(sheet.path), [RatingDesk(sheet.path) for _ in range(4)]
-        works = [threading.Thread(target=rate_all, args=(sheet.path, key, lambda *_: 2), kwargs={"rater": "th-1", "desk": desk}) for desk in desks]
+        works = [
+            threading.Thread(target=rate_all, args=(sheet.path, key, lambda *_: 2), kwargs={"rater": "th-1", "desk": desk})
+            for desk in desks
+        ]
         for work in works:
             work.start()
         for work in works:

@@ -151,7 +151,9 @@ class TestBlinding:
     @pytest.mark.parametrize("answer", ["I am zebra-world-27b.", "As org/Zebra-World-27B I say", "(ZEBRA-WORLD-27B)"])
     def test_an_answer_that_names_its_model_is_refused(self, answer, tmp_path):
         given = {**answers(items(1)), MODELS[1]: {"th0": answer}}
-        with pytest.raises(BadRowError, match="item 'th0': the answer of 'org/Zebra-Regional-27B' holds the model name 'org/Zebra-World-27B'"):
+        with pytest.raises(
+            BadRowError, match="item 'th0': the answer of 'org/Zebra-Regional-27B' holds the model name 'org/Zebra-World-27B'"
+        ):
             write_rating_sheet(items(1), given, tmp_path / "out")
         assert not (tmp_path / "out").exists()
         assert write_rating_sheet(items(1), given, tmp_path / "out", allow_names=True).items == 1
@@ -167,7 +169,14 @@ class TestTables:
         file = sheet.path / "for-raters" / "sheets" / "th-1.csv"
         assert file.read_bytes().startswith(b"\xef\xbb\xbfrow,")  # a spreadsheet takes it for UTF-8
         lines = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-        assert [(line["number"], line["label"]) for line in lines] == [("1", "A"), ("1", "B"), ("2", "A"), ("2", "B"), ("3", "A"), ("3", "B")]
+        assert [(line["number"], line["label"]) for line in lines] == [
+            ("1", "A"),
+            ("1", "B"),
+            ("2", "A"),
+            ("2", "B"),
+            ("3", "A"),
+            ("3", "B"),
+        ]
         assert {line["country"] for line in lines} == {"ไทย"}
         assert list(lines[0])[-3:] == ["relevance", "correctness", "quality"]
 

@@ -140,7 +140,7 @@ class TestBadRows:
             read_ratings(sheet.path)
 
     def test_without_its_key_or_its_sheet_or_a_rating_it_says_so(self, sheet, tmp_path):
-        with pytest.raises(NoRowsError, match="no ratings in .* yet"):
+        with pytest.raises(NoRowsError, match=r"no ratings in .* yet"):
             read_ratings(sheet.path)
         with pytest.raises(MissingFileError, match=r"no key\.json"):
             read_ratings(sheet.path / "for-raters")
@@ -235,7 +235,7 @@ class TestSummary:
         assert told["settings"] == {"sheet": read_key(sheet.path).sheet, "blinding_seed": 1, "overlap": 1.0, "resamples": 50, "seed": 0}
 
     def test_an_unknown_reference_is_answered_with_the_models(self):
-        with pytest.raises(UnknownNameError, match="no model 'tuned' in these ratings. There are: base, merged"):
+        with pytest.raises(UnknownNameError, match=r"no model 'tuned' in these ratings\. There are: base, merged"):
             summarise_ratings(ratings_of(self.ROWS), reference="tuned")
 
     def test_the_words_name_what_is_missing(self):
@@ -250,7 +250,11 @@ class TestIntervals:
     def test_the_interval_of_a_difference_is_the_bootstrap_of_items(self):
         draw = np.random.default_rng(0)
         gains = draw.integers(-1, 3, 60)
-        rows = [("th-1", f"i{n}", "th", "THA", m, p, 1.0 + (gain if m == "merged" else 1)) for n, gain in enumerate(gains) for p, m in enumerate(("base", "merged"))]
+        rows = [
+            ("th-1", f"i{n}", "th", "THA", m, p, 1.0 + (gain if m == "merged" else 1))
+            for n, gain in enumerate(gains)
+            for p, m in enumerate(("base", "merged"))
+        ]
         found = summarise_ratings(ratings_of(rows), resamples=4000).criteria["quality"].against["merged"].difference
         means = np.random.default_rng(1).choice(gains - 1, (4000, 60)).mean(axis=1)
         assert (found.value, found.n) == (pytest.approx(float((gains - 1).mean())), 60)
@@ -281,6 +285,10 @@ class TestPosition:
         assert marked <= 20  # 200 · 0.05 = 10 expected at most; P(more than 20) < 0.1 %
 
     def test_a_better_model_alone_makes_no_letter_stand_out(self):
-        rows = [("th-1", f"i{n}", "th", "THA", m, p, 3.0 if m == "merged" else 1.0) for n in range(40) for p, m in enumerate(["base", "merged"][:: 1 if n % 2 else -1])]
+        rows = [
+            ("th-1", f"i{n}", "th", "THA", m, p, 3.0 if m == "merged" else 1.0)
+            for n in range(40)
+            for p, m in enumerate(["base", "merged"][:: 1 if n % 2 else -1])
+        ]
         found = summarise_ratings(ratings_of(rows)).criteria["quality"].position
         assert {letter: (one.effect.value, one.stands_out) for letter, one in found.items()} == {"A": (0.0, False), "B": (0.0, False)}

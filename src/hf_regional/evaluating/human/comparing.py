@@ -113,4 +113,3 @@ def _effect(samples: np.ndarray, residual: pd.Series, letters: int) -> PositionE
 
 def _level(values: pd.Series, name: str) -> np.ndarray:
     return values.index.get_level_values(name).to_numpy(dtype=str)
-

@@ -96,7 +96,7 @@ class RatingDesk:
         if row not in self._rows[rater]:
             raise BadRowError(f"row {row!r} is not on the sheet of {rater!r}. Open that sheet again.")
         level = read_mark(mark)
-        kept: int | str = int(level) if level == level else "?"  # noqa: PLR0124 - NaN is unlike itself
+        kept: int | str = int(level) if level == level else "?"
         record = {"row": row, "criterion": criterion, "mark": kept, "at": self._now().isoformat(timespec="seconds")}
         _append(self._file(rater), record)
         return {"saved": True, "done": self._done(rater)}
@@ -159,7 +159,9 @@ def _append(file: Path, record: Mapping[str, Any]) -> None:
                     stream.truncate(before)
                 raise
     except OSError as error:
-        raise CannotWriteError(f"the rating was not saved: {error.strerror} ({file}). Make room, or let this process write there.") from error
+        raise CannotWriteError(
+            f"the rating was not saved: {error.strerror} ({file}). Make room, or let this process write there."
+        ) from error
 
 
 def _write_whole(descriptor: int, content: bytes) -> None:

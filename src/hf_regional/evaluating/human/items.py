@@ -75,7 +75,7 @@ def check_outputs(items: Mapping[str, RatedItem], outputs: Outputs, *, allow_nam
         MismatchedScoresError: a model lacks an item; what it has beyond the items is refused too.
         BadRowError: an answer names a model; unless `allow_names`.
     """
-    if not 2 <= len(outputs) <= len(LABELS):  # noqa: PLR2004 - a comparison takes two
+    if not 2 <= len(outputs) <= len(LABELS):
         raise ConfigError(f"ratings compare 2 to {len(LABELS)} models, got {len(outputs)}.", "outputs")
     for model, given in outputs.items():
         _require_same_items(model, items, given)

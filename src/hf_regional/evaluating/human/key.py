@@ -56,7 +56,9 @@ def read_key(folder: Path) -> Key:
         DamagedFileError: it is not what `write` wrote.
     """
     if not (folder / KEY).is_file():
-        raise MissingFileError(f"no {KEY} in {folder}: it stays with whoever wrote the sheet. Put the ratings beside it, and name that folder.")
+        raise MissingFileError(
+            f"no {KEY} in {folder}: it stays with whoever wrote the sheet. Put the ratings beside it, and name that folder."
+        )
     found = read_json(folder / KEY)
     try:
         rows: dict[str, Any] = found["rows"]
@@ -68,4 +70,6 @@ def read_key(folder: Path) -> Key:
             rows={name: Row(**row) for name, row in rows.items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise DamagedFileError(f"{folder / KEY} lacks something of a key: {error}. Take it from a copy, or write the sheet again.") from error
+        raise DamagedFileError(
+            f"{folder / KEY} lacks something of a key: {error}. Take it from a copy, or write the sheet again."
+        ) from error

@@ -118,7 +118,7 @@ def _apis_of(desk: RatingDesk, refused: type[Exception]) -> list[Callable[..., d
         """The words by language, and the sheets with how far each is."""
         return desk.welcome()
 
-    def open(rater: str) -> dict[str, Any]:  # noqa: A001 - it is the name of the endpoint
+    def open(rater: str) -> dict[str, Any]:
         """A rater's items in order, and the marks given so far."""
         with _as(refused):
             return desk.open(rater)

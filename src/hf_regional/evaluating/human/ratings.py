@@ -91,7 +91,10 @@ def read_ratings(folder: Path, *, bad_rows: Literal["raise", "count"] = "raise")
     place = folders.raters_folder(folder)
     sheet, key = folders.read_json(place / folders.SHEET), read_key(folder)
     if sheet["sheet"] != key.sheet:
-        raise DamagedFileError(f"{folder / folders.KEY} is the key to the sheet {key.sheet}, and the sheet there is {sheet['sheet']}. Put the right key beside it.")
+        raise DamagedFileError(
+            f"{folder / folders.KEY} is the key to the sheet {key.sheet}, and the sheet there is {sheet['sheet']}. "
+            "Put the right key beside it."
+        )
     criteria, counts = tuple(sheet["criteria"]), Counter[str]()
     levels, refused = _checked(_latest(place, criteria, counts), key, criteria)
     if refused and bad_rows == "raise":
@@ -135,8 +138,9 @@ def _checked(marks: Iterator[_Mark], key: Key, criteria: Sequence[str]) -> tuple
             continue
         earlier, level = first.setdefault((mark.row, mark.criterion), (mark, found))
         if earlier is not mark and str(level) != str(found):
-            told = f"{mark.criterion} of row {mark.row} is {mark.written!r}, and {earlier.written!r} in {earlier.file.name}, line {earlier.line}"
-            refused.append(mark.refused(f"rated twice: {told}. Leave one of the two"))
+            before = f"{earlier.written!r} in {earlier.file.name}, line {earlier.line}"
+            told = f"rated twice: {mark.criterion} of row {mark.row} is {mark.written!r}, and {before}. Leave one of the two"
+            refused.append(mark.refused(told))
     return {place: level for place, (_, level) in first.items()}, refused
 
 

@@ -88,21 +88,29 @@ def write_rating_sheet(
     spoken = words_for(languages, criteria, words)
     turns = _turns(asked, list(outputs), languages, raters, overlap, draw)
     with atomic_folder(folder) as partial:
-        place = partial / folders.FOR_RATERS
-        for name in (folders.SHEETS, folders.PICTURES, folders.INSTRUCTIONS, folders.RATINGS):
-            (place / name).mkdir(parents=True)
+        place = _empty(partial / folders.FOR_RATERS)
         shown, rows = _Shown(asked, outputs, place / folders.PICTURES, draw).sheets(turns)
-        sheet = digest_of(shown)[:16]
-        head = {"schema_version": folders.SCHEMA_VERSION, "sheet": sheet, "criteria": list(criteria), "levels": LEVELS}
-        countries = _countries(asked.values(), spoken)
-        folders.write_json(place / folders.SHEET, {**head, "words": spoken, "countries": countries, "raters": shown})
-        for rater, own in shown.items():
-            names = countries.get(own["language"], countries[ENGLISH])
-            write_table(place / folders.SHEETS / f"{rater}.csv", own["turns"], criteria, names)
-        for language, said in spoken.items():
-            (place / folders.INSTRUCTIONS / f"{language}.md").write_text(_instructions(said), encoding="utf-8")
-        Key(sheet, seed, overlap, tuple(outputs), rows).write(partial)
+        name = digest_of(shown)[:16]
+        head = {"schema_version": folders.SCHEMA_VERSION, "sheet": name, "criteria": list(criteria), "levels": LEVELS}
+        _write(place, {**head, "words": spoken, "countries": _countries(asked.values(), spoken), "raters": shown})
+        Key(name, seed, overlap, tuple(outputs), rows).write(partial)
     return RatingSheet(folder, tuple(turns), len(asked), len(rows), tuple(language for language in languages if language not in spoken))
+
+
+def _empty(place: Path) -> Path:
+    for name in (folders.SHEETS, folders.PICTURES, folders.INSTRUCTIONS, folders.RATINGS):
+        (place / name).mkdir(parents=True)
+    return place
+
+
+def _write(place: Path, sheet: dict[str, Any]) -> None:
+    """Write what raters read: the sheet, each rater's part of it as a table, the instructions by language."""
+    folders.write_json(place / folders.SHEET, sheet)
+    for rater, own in sheet["raters"].items():
+        countries = sheet["countries"].get(own["language"], sheet["countries"][ENGLISH])
+        write_table(place / folders.SHEETS / f"{rater}.csv", own["turns"], sheet["criteria"], countries)
+    for language, said in sheet["words"].items():
+        (place / folders.INSTRUCTIONS / f"{language}.md").write_text(_instructions(said), encoding="utf-8")
 
 
 def _turns(

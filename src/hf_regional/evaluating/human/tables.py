@@ -43,7 +43,9 @@ def read_table(file: Path, criteria: Sequence[str]) -> Iterator[tuple[int, str, 
     reader = csv.DictReader(lines, delimiter=separator)
     lost = [name for name in (ROW, *criteria) if name not in (reader.fieldnames or ())]
     if lost:
-        raise DamagedFileError(f"{file}: no column {', '.join(lost)} in its first line. Take the sheet as it was written, and fill in its last columns.")
+        raise DamagedFileError(
+            f"{file}: no column {', '.join(lost)} in its first line. Take the sheet as it was written, and fill in its last columns."
+        )
     for record in reader:
         for name in criteria:
             yield reader.line_num, (record[ROW] or "").strip(), name, (record[name] or "").strip()
