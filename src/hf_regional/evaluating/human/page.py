@@ -5,32 +5,30 @@ serve_rating_page(Path("rating"), port=7860)         # the same while a block ru
 """
 
 import base64
+import importlib
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from hf_regional.errors import MissingExtraError, RegionalError
+from hf_regional.errors import ConfigError, MissingExtraError, RegionalError
 from hf_regional.evaluating.human.desk import RatingDesk
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-    from types import ModuleType
-
-    from gradio import Blocks
 
 _HERE: Final = Path(__file__).parent
 TITLE: Final = "Rating"
 
 
-def build_rating_page(folder: Path) -> "Blocks":
+def build_rating_page(folder: Path) -> Any:
     """Build the page over a sheet. Every choice is on the disk before the page says so; a rater goes on where it stopped.
 
     Besides the page there is an API: `/welcome`, `/open` and `/rate`.
 
     Args:
         folder: what `write_rating_sheet` wrote, or its `for-raters` alone: the key is not needed, and better elsewhere.
+
+    Returns:
+        A `gradio.Blocks`; `.launch()` serves it.
 
     Raises:
         MissingFileError, DamagedFileError: the folder holds no sheet, or a broken one.
@@ -52,33 +50,34 @@ def build_rating_page(folder: Path) -> "Blocks":
 
 
 @contextmanager
-def serve_rating_page(folder: Path, *, host: str = "127.0.0.1", port: int | None = None) -> "Generator[str]":
+def serve_rating_page(folder: Path, *, host: str = "127.0.0.1", port: int | None = None) -> Generator[str]:
     """Serve the page while the block runs, and give its address.
 
     Args:
         folder: as `build_rating_page` takes it; errors too.
         host: the address to listen on; "0.0.0.0" is reached from other machines.
         port: the port; by default the first free one from 7860.
+
+    Raises:
+        ConfigError: nobody can listen there, as where something else does already.
     """
     page = build_rating_page(folder)
-    _, address, _ = page.launch(
-        server_name=host,
-        server_port=port,
-        footer_links=[],
-        quiet=True,
-        prevent_thread_lock=True,
-        share=False,
-    )
+    try:
+        _, address, _ = page.launch(
+            server_name=host, server_port=port, footer_links=[], quiet=True, prevent_thread_lock=True, share=False, ssr_mode=False
+        )
+    except OSError as error:
+        raise ConfigError(f"cannot serve on {host}, port {port or '7860 to 7959'}: {error} Choose another port or host.", "port") from error
     try:
         yield address
     finally:
         page.close(verbose=False)
 
 
-def _gradio() -> "ModuleType":
+def _gradio() -> Any:
     try:
-        import gradio
-    except ImportError as error:
+        gradio: Any = importlib.import_module("gradio")
+    except ModuleNotFoundError as error:
         raise MissingExtraError('the rating page needs Gradio. Install it: pip install "hf-regional[space]"') from error
     if tuple(int(part) for part in gradio.__version__.split(".")[:2]) < (6, 7):
         raise MissingExtraError(f'the rating page needs Gradio 6.7; {gradio.__version__} is here. pip install -U "hf-regional[space]"')
@@ -131,15 +130,12 @@ def _apis_of(desk: RatingDesk, refused: type[Exception]) -> list[Callable[..., d
     return [welcome, open, rate]
 
 
-def _as(refused: type[Exception]) -> AbstractContextManager[None]:
-    @contextmanager
-    def translated() -> "Generator[None]":
-        try:
-            yield
-        except RegionalError as error:
-            raise refused(str(error)) from error
-
-    return translated()
+@contextmanager
+def _as(refused: type[Exception]) -> Generator[None]:
+    try:
+        yield
+    except RegionalError as error:
+        raise refused(str(error)) from error
 
 
 def _text(name: str) -> str:

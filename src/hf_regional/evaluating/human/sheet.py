@@ -150,8 +150,8 @@ class _Shown:
     def _turn(self, rater: str, turn: Turn, number: int, rows: dict[str, Row]) -> dict[str, Any]:
         item = self._items[turn.item]
         image = [] if item.image is None else [item.image]
-        head = {"number": number, "language": language_of(item), "country": item.country, "prompt": item.prompt}
-        head["pictures"] = self._names(turn.item, None, image)
+        names = self._names(turn.item, None, image)
+        head = {"number": number, "language": language_of(item), "country": item.country, "prompt": item.prompt, "pictures": names}
         outputs: list[dict[str, Any]] = []
         for position, model in enumerate(turn.models):
             row = opaque_name(self._draw, self._taken)
