@@ -70,9 +70,10 @@ class TestServing:
         out, _ = served.communicate()
         assert (served.returncode, json.loads(out)) == (0, {"sheets": [{"rater": "id-1", "language": "id", "total": 4, "done": 3}]})
 
-    @pytest.mark.filterwarnings("ignore")
-    def test_a_port_that_is_taken_is_refused_by_number(self, folder, capsys):
+    def test_a_port_that_is_taken_is_refused_by_number(self, folder):
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-            assert main(["rate", str(folder), "--port", str(port)]) == 1
-        assert f"cannot serve on 127.0.0.1, port {port}" in capsys.readouterr().err
+            port = str(taken.getsockname()[1])
+            call = [sys.executable, "-m", "hf_regional", "rate", str(folder), "--port", port]
+            done = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"cannot serve on 127.0.0.1, port {port}" in done.stderr

@@ -1,6 +1,10 @@
 """Small things to rate, and raters who do."""
 
 import csv
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from hf_regional.evaluating.human import RatedItem, RatingDesk
@@ -35,3 +39,17 @@ def fill_in(table: Path, level_of, *, to=None, delimiter=","):
         for line in lines:
             record = dict(zip(head, line, strict=True))
             writer.writerow([*line[:8], *level_of(record)])
+
+
+@contextmanager
+def served(folder: Path):
+    """The address of the page, served by a process of its own: Gradio leaves event loops unclosed, which a later test would be blamed for."""
+    call = [sys.executable, "-m", "hf_regional", "rate", str(folder)]
+    process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        told = process.stderr.readline()
+        assert told.startswith("http://"), told + process.stderr.read()
+        yield told.split()[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from rated import answers, items, rate_all
+from rated import answers, items, rate_all, served
 
 from hf_regional.errors import BadRowError, CannotWriteError, MissingExtraError, OutOfRangeError, UnknownNameError
-from hf_regional.evaluating.human import RatedItem, RatingDesk, build_rating_page, read_ratings, serve_rating_page, write_rating_sheet
+from hf_regional.evaluating.human import RatedItem, RatingDesk, build_rating_page, read_ratings, write_rating_sheet
 from hf_regional.evaluating.human.key import read_key
 
 # One process that rates every answer of one rater, in the order of the key.
@@ -155,18 +155,17 @@ class TestManyRaters:
 
 class TestPage:
     @pytest.fixture
-    def served(self, sheet):
-        pytest.importorskip("gradio", reason="no gradio: it comes with the extra space")
-        with serve_rating_page(sheet.path) as address:
+    def address(self, sheet):
+        pytest.importorskip("gradio_client", reason="no gradio: it comes with the extra space")
+        with served(sheet.path) as address:
             yield address
 
     @pytest.mark.filterwarnings("ignore")  # of Gradio's own libraries
-    def test_the_api_opens_a_sheet_saves_ratings_and_serves_no_key(self, served, sheet, monkeypatch):
+    def test_the_api_opens_a_sheet_saves_ratings_and_serves_no_key(self, address, sheet):
         from gradio_client import Client
         from gradio_client.exceptions import AppError
 
-        monkeypatch.chdir(sheet.path)
-        client = Client(served, verbose=False)
+        client = Client(address, verbose=False)
         opened = client.predict("th-1", api_name="/open")
         row = opened["turns"][0]["outputs"][0]["row"]
         assert client.predict("th-1", row, "quality", "2", api_name="/rate") == {"saved": True, "done": 0}
@@ -176,8 +175,8 @@ class TestPage:
         import httpx
 
         for name in ("key.json", "for-raters/sheet.json", "for-raters/ratings/ratings-th-1.jsonl"):
-            assert httpx.get(f"{served}gradio_api/file={sheet.path / name}").status_code in {403, 404}
-        page = httpx.get(served).text + httpx.get(f"{served}config").text
+            assert httpx.get(f"{address}gradio_api/file={sheet.path / name}").status_code in {403, 404}
+        page = httpx.get(address).text + httpx.get(f"{address}config").text
         assert "zebra" not in page.lower()
         assert str(sheet.path) not in page
         assert read_ratings(sheet.path).counts["rated"] == 1
@@ -222,7 +221,7 @@ class TestBrowser:
         return page
 
     def test_a_rater_rates_a_whole_sheet_with_the_keyboard_and_it_is_all_on_the_disk(self, page, sheet):
-        with serve_rating_page(sheet.path) as address:
+        with served(sheet.path) as address:
             page.goto(address)
             page.get_by_role("heading", name="Rate the answers").wait_for()  # no Indonesian sheet, so no Indonesian words
             page.get_by_role("button", name="th-2").press("Enter")
@@ -245,7 +244,7 @@ class TestBrowser:
         hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script> {{value}} ${1}'
         asked = [RatedItem("a", "ar", None, hostile)]
         sheet = write_rating_sheet(asked, {"one": {"a": hostile}, "two": {"a": "‏جاكرتا"}}, tmp_path / "out", seed=1)
-        with serve_rating_page(sheet.path) as address:
+        with served(sheet.path) as address:
             page.goto(f"{address}?rater=ar-1")
             page.get_by_role("heading", name=hostile).wait_for()
             assert page.locator("#rating img").count() == 0
@@ -254,7 +253,7 @@ class TestBrowser:
         assert (page.faults, page.abroad) == ([], [])
 
     def test_a_rating_that_could_not_be_sent_is_sent_after_a_reload(self, page, sheet):
-        with serve_rating_page(sheet.path) as address:
+        with served(sheet.path) as address:
             page.goto(f"{address}?rater=th-1")
             page.locator(".level").first.wait_for()
             page.route(re.compile("component_server"), lambda route: route.abort())
