@@ -43,7 +43,7 @@ def fill_in(table: Path, level_of, *, to=None, delimiter=","):
 
 @contextmanager
 def served(folder: Path):
-    """The address of the page, served by a process of its own: Gradio leaves event loops unclosed, which a later test would be blamed for."""
+    """The page's address, served by a process of its own: Gradio leaves event loops unclosed, and a later test would be blamed for them."""
     call = [sys.executable, "-m", "hf_regional", "rate", str(folder)]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
