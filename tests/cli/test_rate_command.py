@@ -29,10 +29,11 @@ def test_the_summary_is_a_table_for_people(folder, capsys):
     assert main(["rate", str(folder), "--summary"]) == 0
     out = capsys.readouterr().out
     lines = out.splitlines()
-    assert lines[0] == "6 ratings by 1 raters; 95 % intervals over items, on a scale of 1 to 3"
+    assert lines[0] == "6 ratings by 1 rater; 95 % intervals over items, on a scale of 1 to 3"
     assert [line.split() for line in lines if line.startswith("merged")] == [
         ["merged", "3.00", "[3.00,", "3.00]", "+1.00", "[+1.00,", "+1.00]", "100", "0", "0", "3"]
     ]
+    assert "fewer than 30 items: the intervals are too narrow to be trusted" in lines
     assert lines[-1] == "2 not rated"
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hf_regional.evaluating.report import aligned
-from hf_regional.metrics.intervals import Estimate
+from hf_regional.metrics.intervals import FEWEST_CLUSTERS, Estimate
 
 if TYPE_CHECKING:
     from hf_regional.evaluating.human.summary import Agreement, CriterionSummary, RatingSummary
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def told(summary: "RatingSummary") -> str:
     """A table a criterion, and beneath it agreement, what stands out, and what is missing."""
     counts = summary.counts
-    parts = [f"{counts['rated']:,} ratings by {len(summary.raters)} raters; 95 % intervals over items, on a scale of 1 to 3"]
+    raters = f"{len(summary.raters)} rater{'s' if len(summary.raters) > 1 else ''}"
+    parts = [f"{counts['rated']:,} ratings by {raters}; 95 % intervals over items, on a scale of 1 to 3"]
     parts += [_criterion(name, found, summary) for name, found in summary.criteria.items()]
     rest = [f"{counts[name]:,} {words}" for name, words in _REST if counts.get(name)]
     return "\n\n".join([*parts, *(["; ".join(rest)] if rest else [])])
@@ -36,6 +37,8 @@ def _criterion(name: str, found: "CriterionSummary", summary: "RatingSummary") -
         items = f"{mean.n:,}" if mean else "0"
         rows.append([model, _number(mean), _number(against.difference, sign="+") if against else "", *shares, items])
     lines = [aligned(rows), f"agreement: {_agreement(found.agreement)}"]
+    if any(mean.n < FEWEST_CLUSTERS for mean in found.models.values()):
+        lines.append(f"fewer than {FEWEST_CLUSTERS} items: the intervals are too narrow to be trusted")
     for letter, position in found.position.items():
         if position.stands_out:
             lines.append(f"letter {letter}: rated {_number(position.effect, sign='+')} levels for its place alone")
