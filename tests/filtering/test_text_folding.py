@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hf_regional.filtering.evidence.text.clauses import read_signs
 from hf_regional.filtering.evidence.text.folding import code_points, fold, fold_text
 from hf_regional.filtering.evidence.text.plain import fold_plain
 from hf_regional.filtering.evidence.text.zawgyi import convert, is_zawgyi
