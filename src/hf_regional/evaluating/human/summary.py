@@ -136,7 +136,8 @@ def agreement(ratings: pd.DataFrame) -> Agreement:
     shared = sum(count > 1 for count in Counter(answers).values())
     if not shared:
         return Agreement(None, 0, "no answer was judged by two raters: ask for overlap")
-    alpha = krippendorff_alpha(known["rating"].tolist(), answers, known["rater"].tolist(), level="ordinal")
+    places = {answer: place for place, answer in enumerate(dict.fromkeys(answers))}
+    alpha = krippendorff_alpha(known["rating"].tolist(), [places[each] for each in answers], known["rater"].tolist(), level="ordinal")
     return Agreement(alpha, shared, None if alpha is not None else "every rating is the same, so that chance would agree as well")
 
 
