@@ -105,7 +105,7 @@ class Plan:
             "combine": self.combine,
             "consent": _consent_settings(self.consent),
             **({"references": self.references.as_dict()} if self.references else {}),
-            **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
+            **({"terms": self.terms.as_dict()} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
             "groups": dict(self.groups),
             "samples": self.sampling.as_dict() if self.sampling else None,
