@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict, LargeList, List
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.consent import ConsentPolicy
@@ -57,6 +57,7 @@ class Settings(TypedDict):
     terms: Terms | None
     references: References | None
     consent: ConsentPolicy | None
+    check_pictures: bool
     samples: int
     pictures: bool
     seed: int
@@ -95,6 +96,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -117,6 +119,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -143,6 +146,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -176,6 +180,8 @@ def filter_regional(
         consent: which licences are allowed, whose opt-out is heeded, and what is hidden of persons. By default opt-outs are heeded,
             e-mail addresses and phone numbers in texts masked, and columns about annotators dropped, all counted in the report;
             docs/consent.md. Null lets everything through.
+        check_pictures: set rows aside whose picture is no picture, empty, cut short or a decompression bomb, as far as its first bytes and
+            its end tell; nothing is decoded. Files that are not there are left to who opens them.
         copies: how to look for copies among the kept rows, and for rows of evaluation sets: `Copies()`; null does not look. It takes
             all rows at once: of a `Dataset`, `DatasetDict` or `Table`.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
@@ -216,6 +222,7 @@ def filter_regional(
         terms=terms,
         references=references,
         consent=consent,
+        check_pictures=check_pictures,
         samples=samples,
         pictures=pictures,
         seed=seed,
@@ -284,8 +291,16 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     present = list(features or first)
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
     images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
+    pictured = [name for name, feature in (features or {}).items() if isinstance(_member(feature), Image)]
     schema = features.arrow_schema if features else _schema_of(first)
-    return make_plan(present, region, labels=labels, images=images, schema=schema, **settings)
+    return make_plan(present, region, labels=labels, images=images, pictured=pictured, schema=schema, **settings)
+
+
+def _member(feature: Any) -> Any:
+    """What a list holds, of lists of lists too; anything else is its own."""
+    while isinstance(feature, List | LargeList):
+        feature = feature.feature
+    return feature
 
 
 def _schema_of(row: Mapping[str, Any]) -> pa.Schema:

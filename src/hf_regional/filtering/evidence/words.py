@@ -19,6 +19,7 @@ from hf_regional.filtering.opinions import Found, by_country
 
 _SHOWN: Final = 20
 
+
 @dataclass(frozen=True, slots=True)
 class OwnTerms:
     """The caller's own terms as rows of the lexicon, and their digest, by which they are compared: a table may have 50,000.
