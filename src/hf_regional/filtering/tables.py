@@ -29,33 +29,22 @@ _BATCH_BYTES: Final = 64 << 20  # of a batch with pictures
 _IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 
 
-def part_table(
-    table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
-) -> tuple[pa.Table, pa.Table | None]:
-    """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
+def judge_table(table: pa.Table, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> pa.Table:
+    """Give all rows of a table with what is said of them."""
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
     judged, counts = judge(table, plan, samples, held=held)
     tally.put(split, 0, counts)
     if samples and plan.sampling:
         read_samples(samples, plan.sampling, judged)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(judged)
-    return judged.filter(kept), judged.filter(pc.invert(kept))
+    return judged
 
 
-def part_dataset(
-    dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
-) -> tuple[Dataset, Dataset | None]:
-    """Judge the few columns that evidence stands in and lay the answers beside the rest.
-
-    Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
-    """
+def judge_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> Dataset:
+    """Judge the few columns that evidence stands in and lay the answers beside the rest, which is neither read nor written again."""
     bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
     judging = partial(annotations, plan=plan, tally=tally, split=split, held=held)
     if len(bare) == 0:  # `map` would not call us, and the columns would be missing
-        empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
-        return empty, None if mode == "annotate" else empty
+        return Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
     reads = [name for name in dict.fromkeys((*plan.reads, *plan.hides)) if name in bare.column_names]
     narrow = bare.select_columns(reads).with_format("arrow")
     answers = narrow.map(
@@ -73,10 +62,15 @@ def part_dataset(
     bare = _without_positions(_without_persons(bare, plan, hidden), hidden)
     if plan.sampling:
         _look_at(bare, plan.sampling, tally.samples(split))
-    judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(answers.data).to_numpy()
+    return _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
+
+
+def parted(judged: pa.Table | Dataset) -> tuple[Any, Any]:
+    """The kept rows and all others; of a `Dataset` both are selections of its own table."""
+    if isinstance(judged, pa.Table):
+        kept = _is_kept(judged)
+        return judged.filter(kept), judged.filter(pc.invert(kept))
+    kept = _is_kept(judged.select_columns([REGION_VERDICT]).with_format("arrow")[:]).to_numpy()
     return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
 
 
