@@ -61,9 +61,10 @@ SOURCES: dict[str, Callable[[Dataset, Path], Any]] = {
 
 def listed(part: Any) -> list[dict[str, Any]]:
     part = part["train"] if isinstance(part, DatasetDict) else part
-    if isinstance(part, IterableDataset) and part.features:
-        part = part.cast_column("image", ImageFeature(decode=False))
-    return part.to_pylist() if isinstance(part, pa.Table) else list(part)
+    if isinstance(part, pa.Table):
+        return part.to_pylist()
+    is_decoded = isinstance(part, IterableDataset) and part.features
+    return list(part.cast_column("image", ImageFeature(decode=False)) if is_decoded else part)
 
 
 def contents(part: Any) -> dict[int, bytes | None]:

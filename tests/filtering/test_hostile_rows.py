@@ -60,7 +60,8 @@ def half_pairs(rows: pa.Table) -> pa.Table:
 @pytest.mark.parametrize("written", [False, True], ids=["Table", "Parquet"])
 @pytest.mark.parametrize("checked", [False, True])
 def test_every_row_is_there_once_and_the_reason_is_named(written: bool, checked: bool, tmp_path: Path) -> None:
-    rows, options = half_pairs(ROWS), {"quality": "resolution", "min_quality": 32, "check_pictures": checked}
+    rows = half_pairs(ROWS)
+    options: dict[str, Any] = {"quality": "resolution", "min_quality": 32, "check_pictures": checked}
     if written:
         parquet.write_table(rows, tmp_path / "rows.parquet", row_group_size=3)
         found = filter_regional(tmp_path / "rows.parquet", SEA, output=tmp_path / "out", **options)

@@ -90,7 +90,7 @@ class Plan:
     @property
     def weighs(self) -> tuple[str, ...]:
         """The columns that a verdict may depend on; the others are read to count by alone."""
-        if self.locate:
+        if self.locate or any(getattr(rule.scorer, "reads_all", False) for rule in self.rules):
             return self.present
         extra = (
             *self.looks,
