@@ -16,6 +16,8 @@ from hf_regional.filtering import ConsentPolicy, PersonalPolicy, filter_regional
 from hf_regional.filtering.evidence.exif import exif_position
 from hf_regional.regions import Region
 
+# Daft leaves the pipe of a worker that has ended to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 SEA = Region("SEA")
 KUTA = {1: "S", 2: (8.0, 43.0, 6.24), 3: "E", 4: (115.0, 10.0, 6.96)}  # Bali: -8.7184, 115.1686
 PARIS = {1: "N", 2: (48.0, 51.0, 24.0), 3: "E", 4: (2.0, 21.0, 3.6)}  # 48.8567, 2.351
