@@ -1,6 +1,7 @@
 """Where a picture was taken, by the front door: read as evidence, then taken out of what is given back; in every kind of source."""
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,15 +128,17 @@ def test_a_position_outranks_a_caption_and_is_outranked_by_a_country() -> None:
 
 def test_pictures_at_paths_are_read_and_the_users_files_are_left_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "kuta.jpg").write_bytes(PICTURES[0] or b"")
-    paths = [str(tmp_path / "kuta.jpg"), str(tmp_path / "gone.jpg"), "https://example.com/a.jpg"]
+    os.mkfifo(tmp_path / "pipe")
+    gone = [str(tmp_path / "gone.jpg"), "https://example.com/a.jpg", str(tmp_path / "pipe"), "a\0b", "a" * 5000]
+    paths = [str(tmp_path / "kuta.jpg"), *gone]
     source = Dataset.from_dict({"image": paths}, features=Features({"image": ImageFeature(decode=False)}))
     found = filter_regional(source, SEA, mode="annotate")
-    assert found.data["region_verdict"][:] == ["kept", "none", "none"]
+    assert found.data["region_verdict"][:] == ["kept"] + 5 * ["none"]
     assert found.data["image"][0]["path"] == paths[0]
     assert (tmp_path / "kuta.jpg").read_bytes() == PICTURES[0]
     assert found.report.hidden == {"image": {"position left in the file at the path": 1}}
     named = filter_regional(pa.table({"file": paths}), SEA, columns={"exif": "file"}, mode="annotate")
-    assert named.data["region_verdict"].to_pylist() == ["kept", "none", "none"]
+    assert named.data["region_verdict"].to_pylist() == ["kept"] + 5 * ["none"]
 
 
 def test_a_position_that_cannot_be_taken_out_takes_its_row_out() -> None:

@@ -222,9 +222,11 @@ def _seen(cell: bytes | Path | None) -> Seen | None:
     if isinstance(cell, bytes):
         return _opened(io.BytesIO(cell)) if cell else Seen(EMPTY)
     try:
+        if not cell.is_file():  # not there, or a pipe, on which one would wait for ever
+            return None
         with cell.open("rb") as stream:
             return _opened(stream)
-    except (OSError, ValueError):  # not there, or an address rather than a path
+    except (OSError, ValueError):  # an address rather than a path
         return None
 
 
