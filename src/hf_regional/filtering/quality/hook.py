@@ -14,14 +14,13 @@ from hf_regional.filtering.quality.scores import MISSING, SCORED, Scores, scores
 class HookScorer:
     """Asks a function of every row, which it sees as a dict of Python values, pictures as bytes and path; null and NaN are missing."""
 
-    name: ClassVar[str] = "quality"
-    reads: ClassVar[tuple[str, ...]] = ()
     reads_all: ClassVar[bool] = True  # the names of the columns are not known before the rows are
     scale: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     def __init__(self, ask: Callable[[dict[str, Any]], float | None]) -> None:
         """Take the function."""
-        self._ask = ask
+        self._ask, self.name = ask, "quality"
+        self.reads: tuple[str, ...] = ()
 
     def score(self, rows: pa.Table) -> Scores:
         """What the function says.
