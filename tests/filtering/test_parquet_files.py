@@ -1,6 +1,8 @@
 """Parquet files: the same answers as in memory, in one process or several, again after a kill, and every fault named."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -154,6 +156,46 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(tmp_path: Path, p
     assert kills >= 3
     assert finished == sorted(set(finished))  # nothing finished was begun again
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
+
+
+STOPPABLE = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+from hf_regional.cli import main
+sys.exit(main(["filter", sys.argv[1], "--region", "SEA", "-o", sys.argv[2], "--num-proc", sys.argv[3]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "sign", "code", "said"),
+    [(1, signal.SIGTERM, 143, ""), (2, signal.SIGINT, 130, "hf-regional filter: stopped. Call it again to go on")],
+    ids=["SIGTERM as an exception", "Ctrl-C, which all processes of a terminal get"],
+)
+def test_stopped_by_hand_it_keeps_what_is_finished_and_goes_on(tmp_path: Path, processes: int, sign: int, code: int, said: str) -> None:
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    for number in range(10):
+        parquet.write_table(table_of(20_000, 20_000 * number), rows / f"{number:02}.parquet")
+    call = [sys.executable, "-c", STOPPABLE, str(rows), str(tmp_path / "out"), str(processes)]
+    with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        begun = time.monotonic()
+        while not (journals := [*tmp_path.glob(".out.resume-*/work.journal")]) or not lines(journals[0]):
+            assert process.poll() is None
+            assert time.monotonic() - begun < 120
+            time.sleep(0.005)
+        os.killpg(process.pid, sign)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said in errors
+    assert "Traceback" not in errors
+    finished = lines(journals[0])
+    assert 1 <= finished < 10
+    before = {path.name: path.stat().st_mtime_ns for path in journals[0].with_name("work").glob("kept/part-*")}
+    subprocess.run(call, check=True, capture_output=True)
+    filter_regional(rows, SEA, output=tmp_path / "whole")
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "kept").iterdir()}
+    assert sum(after[name] == time_ns for name, time_ns in before.items()) >= finished  # these were not written again
 
 
 def lines(journal: Path) -> int:

@@ -4,7 +4,7 @@ No Python runs per row: each kind of evidence gives arrays of hits and opinions,
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -20,6 +20,7 @@ from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.held import Held
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
 from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
+from hf_regional.filtering.pictures import Looked, broken_pictures, look_at, strip_positions
 from hf_regional.filtering.plan import Exclusion, Plan, excluded_reason
 from hf_regional.filtering.quality import GRADES, grade_rows
 from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
@@ -59,9 +60,9 @@ class _Ruling:
 def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0, held: Held | None = None) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
-    Rows with a text that is no UTF-8, excluded rows, and those that a licence or an opt-out speaks against are "none" whatever their
-    region. Quality and copies are asked of the rows that the region selects alone, so that "other" stays the rest of the world, good
-    or not; a row that fails is "none", so that "kept" means the same rows in both modes. All leave their mark in the evidence.
+    Rows with a text that is no UTF-8 or a broken picture, excluded rows, and those that a licence or an opt-out speaks against are "none"
+    whatever their region. Quality and copies are asked of the rows that the region selects alone, so that "other" stays the rest of the
+    world, good or not; a row that fails is "none", so that "kept" means the same rows in both modes. All leave their mark in the evidence.
 
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
@@ -78,10 +79,16 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     """
     readable, unreadable = without_unreadable(rows, {*plan.reads, *plan.hides} & {*rows.schema.names})
     rows, readable, hidden = _without_persons(rows, readable, plan)
-    found = _found(readable, plan)
+    looked = {name: look_at(readable[name], name) for name in plan.looks if name in readable.schema.names}
+    found = _found(readable, plan, looked)
     ruling, agreeing = _ruling(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
     marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
+    if plan.strips:  # after the evidence, which reads what is taken out here
+        rows, kept_positions, moved = strip_positions(rows, plan.pictures, looked)
+        hidden.update(moved)
+        marks += _set_aside_pictures(ruling, kept_positions, out)
+    marks += _set_aside_pictures(ruling, broken_pictures(looked), out) if plan.check_pictures else []
     marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
     marks += _refuse(readable, ruling, plan.consent, out) if plan.consent else []
     failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
@@ -98,10 +105,10 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     return judged, counts
 
 
-def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
+def _found(rows: pa.Table | pa.RecordBatch, plan: Plan, looked: Mapping[str, Looked]) -> list[Found]:
     if plan.region is None:
         return []
-    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references)
+    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references, looked)
     asked = {**({"locate": ()} if plan.locate else {}), **{kind: names for kind, names in plan.columns.items() if names}}
     return [KINDS[kind].find(rows, names, question) for kind, names in asked.items()]
 
@@ -129,6 +136,17 @@ def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray
     ruling.put(fresh, NOTHING, f"unreadable:{column}", column)
     out[fresh] = True
     return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
+
+
+def _set_aside_pictures(ruling: _Ruling, faults: Mapping[tuple[str, str], np.ndarray], out: np.ndarray) -> list[Hits]:
+    """Turn rows with a picture that nobody could use, or give on, to "none"; of several faults the first is told."""
+    marks: list[Hits] = []
+    for (column, fault), places in faults.items():
+        fresh = places[~out[places]]
+        ruling.put(fresh, NOTHING, f"unreadable:{fault}", column)
+        out[fresh] = True
+        marks.append(_marks("unreadable", fresh, pa.array([fault] * len(fresh), pa.string()), column))
+    return marks
 
 
 def _without_persons(rows: Rows, readable: Rows, plan: Plan) -> tuple[Rows, Rows, Counter[tuple[str, str]]]:

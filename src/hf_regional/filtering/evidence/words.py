@@ -1,21 +1,42 @@
 """Words: text and place columns of a batch in, what they name out, by the shipped lexicon and the caller's own terms."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
+from hf_regional.durable import digest_of
 from hf_regional.filtering.evidence import text
 from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.hits import Hits
 from hf_regional.filtering.lexicon import load_terms
+from hf_regional.filtering.lexicon.extra import Row, read_extra
 from hf_regional.filtering.opinions import Found, by_country
 
-# The caller's own terms, as `load_terms` takes them, so that they can be compared: pairs, or a file and when it was written.
-Own = tuple[tuple[str, str], ...] | tuple[Path, int] | None
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTerms:
+    """The caller's own terms as rows of the lexicon, and their digest, by which they are compared: a table may have 50,000.
+
+    Rows, not the path of their file: another machine does not have it, and the file may change while a corpus is judged.
+    """
+
+    rows: tuple[Row, ...] = field(compare=False)
+    digest: str
+
+    def as_dict(self) -> dict[str, object]:
+        """What a report says of them."""
+        shown = [f"{text} = {country}" for text, country, *_ in self.rows[:_SHOWN]]
+        return {"count": len(self.rows), "sha256": self.digest, "first": shown}
+
+
+Own = OwnTerms | None
 
 
 def find(rows: pa.Table | pa.RecordBatch, columns: tuple[str, ...], question: Question, kind: str) -> Found:
@@ -25,28 +46,17 @@ def find(rows: pa.Table | pa.RecordBatch, columns: tuple[str, ...], question: Qu
 
 
 def own_terms(terms: Mapping[str, str] | str | Path | None) -> Own:
-    """The caller's own terms in a form that can be compared and sent to another process. Raises the errors of `load_terms`."""
-    if terms is None or isinstance(terms, Mapping):
-        own: Own = tuple(sorted(terms.items())) if terms else None
-    else:
-        path = Path(terms)
-        own = (path, path.stat().st_mtime_ns if path.exists() else 0)
-    if own:
-        matcher_of(own)  # reads them: a mistake in them should not wait for the first row
-    return own
+    """Read the caller's own terms, once for all processes. Raises the errors of `load_terms`."""
+    if terms is None or (isinstance(terms, Mapping) and not terms):
+        return None
+    rows = tuple(sorted(read_extra(terms)))
+    return OwnTerms(rows, digest_of([[*row] for row in rows]))
 
 
 @lru_cache(maxsize=2)
 def matcher_of(own: Own) -> text.Matcher:
     """The matcher of the shipped lexicon and some own terms; building it takes about a second, once a process."""
-    match own:
-        case None:
-            terms = load_terms()
-        case (Path() as path, int()):
-            terms = load_terms(extra=path)
-        case pairs:
-            terms = load_terms(extra=dict(pairs))  # pyright: ignore[reportArgumentType]
-    return text.Matcher.build(terms)
+    return text.Matcher.build(load_terms(extra=own.rows if own else None))
 
 
 def _find(column: pa.Array | pa.ChunkedArray, name: str, *, matcher: text.Matcher, kind: str) -> Hits:
