@@ -112,5 +112,7 @@ def serve() -> None:
         except RegionalError as error:
             answer = error
         _tell(outward, answer)
-        # The lexicon and the libraries stay to the end: looked through again and again, they take the collector some 3 % of the time.
-        gc.freeze()
+        if not gc.get_freeze_count():
+            # The lexicon and the libraries stay to the end: looked through again and again, they take the collector 3 % of the time.
+            gc.collect()
+            gc.freeze()
