@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import pyarrow as pa
-from pyarrow import compute, parquet
+from pyarrow import compute
 
 from hf_regional.durable import atomic_file
 from hf_regional.errors import CannotWriteError, DamagedFileError
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.parquet.parts import Part
 from hf_regional.filtering.parquet.storage import opened
+from hf_regional.filtering.parquet.writing import Sink
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Counts, Samples
 from hf_regional.filtering.report.reading import cell_of
@@ -56,7 +57,7 @@ def judge_part(job: Job, part: Part) -> Counts:
     counts = Counts(samples=Samples(sampling.per_reason, sampling.seed) if sampling else Samples())
     sides = SIDES if job.write == "both" else SIDES[:1]
     with ExitStack() as stack:
-        sinks = [_Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
+        sinks = [Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
         for batch in _batches(part, job):
             judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
             counts.update(counted)
@@ -76,23 +77,6 @@ def judge_part(job: Job, part: Part) -> Counts:
 
 def _cell(batch: pa.RecordBatch, at: int, column: str, row: int) -> object:
     return cell_of(batch, column, row - at)
-
-
-class _Sink:
-    """A Parquet file that is begun with its first rows; without rows it is an empty one."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._writer = path, None
-
-    def write(self, rows: pa.RecordBatch) -> None:
-        if self._writer is None:
-            self._writer = parquet.ParquetWriter(self._path, rows.schema, compression="zstd")
-        if rows.num_rows:
-            self._writer.write_batch(rows)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
 
 
 def _batches(part: Part, job: Job) -> Iterator[pa.RecordBatch]:
