@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow as pa
 from pyarrow import compute, parquet
@@ -21,14 +21,15 @@ class Sink:
 
     def __init__(self, path: Path) -> None:
         """Begin nothing yet: the columns are those of the first rows."""
-        self._path, self._writer = path, None
+        self._path, self._writer = path, cast("parquet.ParquetWriter | None", None)
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Add rows, as one row group."""
         if self._writer is None:
             unlike = {name for name in rows.schema.names if _is_unlike(rows.column(name))}
             leaves = _leaves(rows.schema)
-            self._writer = parquet.ParquetWriter(
+            open_writer: Any = parquet.ParquetWriter  # its stubs know no lists of columns
+            self._writer = open_writer(
                 self._path,
                 rows.schema,
                 compression="zstd",
