@@ -10,8 +10,8 @@ from PIL import Image
 
 from hf_regional.errors import BadRowError, ConfigError, MissingColumnError, MissingFileError
 from hf_regional.filtering import filter_regional, judge, make_plan
+from hf_regional.filtering.evidence.matchers import matcher_of
 from hf_regional.filtering.evidence.references import References
-from hf_regional.filtering.evidence.words import matcher_of
 from hf_regional.regions import Region
 from tiny_towers import save_towers
 

@@ -5,18 +5,23 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
 from datasets import Dataset, IterableDataset
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from hf_regional.errors import ConfigError, DamagedFileError, MissingFileError, NoRowsError, OutputExistsError
 from hf_regional.filtering import filter_regional
+from hf_regional.filtering.parquet.writing import Sink
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -60,6 +65,50 @@ def test_two_processes_write_the_same_bytes_as_one(files: list[Path], tmp_path: 
     for processes in (1, 2):
         filter_regional(files, SEA, output=tmp_path / str(processes), num_proc=processes)
     assert bytes_of(tmp_path / "1") == bytes_of(tmp_path / "2")
+
+
+def test_streams_over_what_was_written_are_opened_when_they_are_asked_for(files: list[Path], tmp_path: Path) -> None:
+    program = (
+        "import sys; from hf_regional.filtering import filter_regional; "
+        f"found = filter_regional({[*map(str, files)]!r}, 'SEA', output={str(tmp_path / 'out')!r}); "
+        "assert 'torch' not in sys.modules, 'seconds of torch for a stream that nobody reads'; "
+        "print(sum(1 for _ in found.data), sum(1 for _ in found.dropped))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["300", "450"]
+
+
+def test_what_was_filtered_on_disk_is_a_record_like_any_other(files: list[Path], tmp_path: Path) -> None:
+    found = filter_regional(files, SEA, output=tmp_path / "out")
+    other = replace(found, path=tmp_path)
+    assert other.data is found.data
+    assert other.dropped is found.dropped
+    assert (other.path, found.path) == (tmp_path, tmp_path / "out")
+    with pytest.raises(AttributeError, match="'kept'"):
+        _ = cast("Any", found).kept
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=3), st.none() | st.integers(0, 3), st.lists(st.text(max_size=2), max_size=2)), max_size=20),
+    st.integers(1, 7),
+)
+def test_rows_are_read_as_they_were_written(rows: list[tuple[Any, ...]], size: int) -> None:
+    kinds = pa.schema([("text", pa.string()), ("number", pa.int64()), ("list", pa.list_(pa.string()))])
+    table = pa.table([[row[place] for row in rows] for place in range(3)], schema=kinds)
+    with tempfile.TemporaryDirectory() as folder:
+        sink = Sink(Path(folder) / "a.parquet")
+        for batch in table.to_batches(size) or [pa.RecordBatch.from_pylist([], kinds)]:
+            sink.write(batch)
+        sink.close()
+        assert parquet.read_table(Path(folder) / "a.parquet").equals(table)
+
+
+def test_what_repeats_is_written_by_a_dictionary_and_what_does_not_is_not(tmp_path: Path) -> None:
+    sink = Sink(tmp_path / "a.parquet")
+    sink.write(pa.record_batch({"text": [f"row {row}" for row in range(100)], "language": ["id", "th"] * 50, "list": [["a"]] * 100}))
+    sink.close()
+    group = parquet.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0)
+    assert [group.column(place).has_dictionary_page for place in range(3)] == [False, True, True]
 
 
 def test_annotating_keeps_all_rows_in_one_folder(files: list[Path], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ filtered.data, filtered.dropped, print(filtered.report)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
+from typing import Any, Final, Generic, Literal, Self, TypedDict, TypeVar, cast, overload
 
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict, LargeList, List
@@ -77,6 +77,31 @@ class Filtered(Generic[Source]):
     dropped: Source | None
     report: FilterReport
     path: Path | str | None = None
+
+
+class FilteredFiles(Filtered[IterableDataset]):
+    """`Filtered` over the files that were written. Their streams are opened when they are asked for: the first imports torch, 2 seconds."""
+
+    __slots__ = ("_sides",)
+    _sides: Mapping[str, str | Path | None]
+
+    @classmethod
+    def over(cls, report: FilterReport, path: Path | str, mode: Mode) -> Self:
+        """The folder that a filter has written, with its report."""
+        found = cls.__new__(cls)
+        sides = {"data": inside(path, "kept"), "dropped": None if mode == "annotate" else inside(path, "dropped")}
+        for name, value in (("report", report), ("path", path), ("_sides", sides)):
+            object.__setattr__(found, name, value)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Open `data` or `dropped`, once."""
+        if name not in ("data", "dropped"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        folder = self._sides[name]
+        stream = None if folder is None else stream_of(find_files(folder))
+        object.__setattr__(self, name, stream)
+        return stream
 
 
 @overload
@@ -263,8 +288,7 @@ def _filter_files(
     report = filter_files(files, plan, output, mode, means, copies)
     if mode == "keep" and report.kept == 0:
         raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {inside(output, 'dropped')}.")
-    data, dropped = (stream_of(find_files(inside(output, side))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
-    return Filtered(data, None if mode == "annotate" else dropped, report, output if is_uri(output) else Path(output))
+    return FilteredFiles.over(report, output if is_uri(output) else Path(output), mode)
 
 
 def _splits(source: object) -> dict[str, Part]:

@@ -15,8 +15,8 @@ from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.evidence import KINDS, located, taken
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.matchers import Own, own_terms
 from hf_regional.filtering.evidence.references import References
-from hf_regional.filtering.evidence.words import Own, own_terms
 from hf_regional.filtering.pictures import is_pictures
 from hf_regional.filtering.quality import Rule, check_rules, make_rules
 from hf_regional.filtering.report.columns import PICTURES, Sampling, group_columns, make_sampling

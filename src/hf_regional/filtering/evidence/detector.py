@@ -48,7 +48,7 @@ def heard_in(texts: pa.Array) -> Heard:
     """
     detect, refused = _pycld2()
     places: dict[str, int] = {}
-    language, share = np.full(len(texts), -1, np.int16), np.zeros(len(texts), np.float32)
+    language, share = [-1] * len(texts), [0] * len(texts)
     for row, text in enumerate(pc.binary_slice(texts, 0, SPAN).to_pylist()):
         try:
             sure, size, found = detect(text, True)
@@ -56,8 +56,11 @@ def heard_in(texts: pa.Array) -> Heard:
             sure, size, found = _again(text)
         if sure and size >= SHORTEST and (code := _code(found[0][1])) and size >= _shortest(code):
             language[row] = places.setdefault(code, len(places))
-            share[row] = sum(one[2] for one in found if _code(one[1]) == code) / 100
-    return Heard(tuple(places), language, share)
+            share[row] = found[0][2]
+            for one in found[1:]:
+                if one[2] and _code(one[1]) == code:
+                    share[row] += one[2]
+    return Heard(tuple(places), np.array(language, np.int16), (np.array(share) / 100).astype(np.float32))
 
 
 @cache

