@@ -1,0 +1,107 @@
+"""Features kept: a tower, its weights and its inputs in; what they gave before out, where none of the three has changed.
+
+    cache = FeatureCache()
+    for folder in mixes:                                    # only the text tower was mixed
+        load_encoder(folder, cache=cache).encode_images(gallery)    # the pictures are read and encoded once
+
+A sweep over β that mixes one tower leaves the other as it was, bit for bit, and pays for it once.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hf_regional.encoding.images import ImageSource, image_key
+
+Side = Literal["image", "text"]
+
+# What one tower has no part in. A tensor that is not listed counts for both, so that a family with unheard-of names is encoded anew
+# too often and never too seldom.
+_STRANGERS: Final[Mapping[Side, tuple[str, ...]]] = {
+    "image": ("text_model.", "text_projection.", "projection.text.", "logit_", "projection.logit_"),
+    "text": ("vision_model.", "visual_projection.", "projection.image.", "logit_", "projection.logit_"),
+}
+
+
+@dataclass(slots=True)
+class FeatureCache:
+    """In memory, one entry a tower and set of inputs: the latest, since a sweep moves on from a β and does not come back.
+
+    Memory is that of one model's features: n·d·4 bytes a tower and set of inputs.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    _held: dict[tuple[Side, str], tuple[str, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def features(self, side: Side, model: Any, inputs: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """(n, d) float32: what `compute` gives, or gave for a tower of the same weights and inputs of the same digest.
+
+        Args:
+            side: which tower of `model` the features come from.
+            model: the module whose weights decide; one in training mode, where dropout draws anew, is never answered from memory.
+            inputs: digest of everything else that decides: `digest_of_pictures` or `digest_of_tokens`.
+            compute: called where nothing is held.
+        """
+        if model.training:
+            return compute()
+        weights, place = tower_digest(model, side), (side, inputs)
+        held = self._held.get(place)
+        if held is not None and held[0] == weights:
+            self.hits += 1
+            return held[1].copy()  # the caller may write into what it gets
+        self.misses += 1
+        found = compute()
+        self._held[place] = (weights, found.copy())
+        return found
+
+
+def tower_digest(model: Any, side: Side) -> str:
+    """SHA-256 over configuration, device, and the name, dtype, shape and bytes of every tensor that a tower's features depend on."""
+    seen = hashlib.sha256(f"{type(model).__name__} {model.config.to_json_string()} {model.device}".encode())
+    for name, tensor in model.state_dict().items():
+        if not name.startswith(_STRANGERS[side]):
+            _add_tensor(seen, name, tensor)
+    return seen.hexdigest()
+
+
+def digest_of_pictures(images: Sequence[ImageSource], processor: Any, batch_size: int) -> str:
+    """SHA-256 over pictures and how they are prepared: by their bytes, or by path, size and time of change where they lie in files.
+
+    Raises:
+        BadRowError: a cell is empty.
+    """
+    seen = hashlib.sha256(f"{processor.to_json_string()} {batch_size} {len(images)}".encode())
+    for image in images:
+        seen.update(f"{image_key(image)} {_stamp(image)}\n".encode())
+    return seen.hexdigest()
+
+
+def digest_of_tokens(batches: Iterable[Mapping[str, Tensor]]) -> str:
+    """SHA-256 over token ids, batch by batch: whatever a tokenizer is called, what it gives is what the tower reads."""
+    seen = hashlib.sha256()
+    for batch in batches:
+        for name, tensor in sorted(batch.items()):
+            _add_tensor(seen, name, tensor)
+    return seen.hexdigest()
+
+
+def _add_tensor(seen: Any, name: str, tensor: Tensor) -> None:
+    seen.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+    # As bytes: numpy has no bfloat16.
+    seen.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+
+
+def _stamp(image: ImageSource) -> str:
+    """What changes when a picture's file is replaced; empty where the bytes themselves are in the key."""
+    if not isinstance(image, Mapping) or image.get("bytes") is not None:
+        return ""
+    path = Path(str(image.get("path")))
+    found = path.stat() if path.is_file() else None
+    return f"{found.st_size} {found.st_mtime_ns}" if found else "absent"
