@@ -7,9 +7,11 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 59.4
 """
 
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
+from hf_regional.metrics.bounds import Estimate, Resampled, lower_bound, mean_of, two_sided
+from hf_regional.metrics.intervals import ClusterBootstrap, macro_mean
 from hf_regional.metrics.loading import load_metric, metric_names
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
+from hf_regional.metrics.ratios import Ratio, ratio_of
 from hf_regional.metrics.retrieval import (
     Relevant,
     best_ranks,
@@ -26,7 +28,9 @@ __all__ = [
     "ClusterBootstrap",
     "Estimate",
     "Gain",
+    "Ratio",
     "Relevant",
+    "Resampled",
     "best_ranks",
     "chance_recall_at",
     "chance_reciprocal_rank",
@@ -34,7 +38,9 @@ __all__ = [
     "load_metric",
     "lower_bound",
     "macro_mean",
+    "mean_of",
     "metric_names",
+    "ratio_of",
     "recall_at",
     "reciprocal_ranks",
     "relevance_gain",
