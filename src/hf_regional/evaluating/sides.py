@@ -108,9 +108,9 @@ class Scorer:
         chance = {task.name: task.rows.chance for task in tasks}
         self.chance = {side: {name: self.resamplers[name].point(chance[name], side) for name in self.on[side]} for side in SIDES}
 
-    def like(self, tasks: Sequence[Task]) -> "Scorer":
+    def like(self, tasks: Sequence[Task], *, resamples: int | None = None) -> "Scorer":
         """The same rules over other tasks."""
-        return Scorer(tasks, resamples=self.resamples, seed=self.seed, scope=self.scope, normalise=self.normalise)
+        return Scorer(tasks, resamples=resamples or self.resamples, seed=self.seed, scope=self.scope, normalise=self.normalise)
 
     def score(self, rows: pd.DataFrame) -> SideScores:
         """Scores of one model from its measured rows."""

@@ -43,9 +43,7 @@ class TaskRows:
         """The rows at (m,) indices, their clusters numbered anew."""
         names, clusters = np.unique(self.clusters[chosen], return_inverse=True)
         slices = {name: labels[chosen] for name, labels in self.slices.items()}
-        return TaskRows(
-            self.groups[chosen], clusters.astype(np.int64), self.sides[chosen], self.chance[chosen], len(names), slices
-        )
+        return TaskRows(self.groups[chosen], clusters.astype(np.int64), self.sides[chosen], self.chance[chosen], len(names), slices)
 
 
 class Task(Protocol):

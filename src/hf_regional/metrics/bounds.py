@@ -1,7 +1,7 @@
 """Bounds: a score under every resample, and what each cluster adds to it, in; intervals that cover as often as they say out.
 
-    gain = boot.resample(merged, groups) - boot.resample(base, groups)    # paired: the same resamples, cluster by cluster
-    gain.estimate(n=5200), gain.lower_bound()
+gain = boot.resample(merged, groups) - boot.resample(base, groups)    # paired: the same resamples, cluster by cluster
+gain.estimate(n=5200), gain.lower_bound()
 """
 
 import math

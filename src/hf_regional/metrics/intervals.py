@@ -94,9 +94,7 @@ class ClusterBootstrap:
         draws = np.mean([np.where(np.isnan(one.draws), one.value, one.draws) for one in by_group.values()], axis=0)
         return Resampled(macro_mean(values, groups), draws, {self._place: influence}, self._occupied(groups, clusters))
 
-    def resample_groups(
-        self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None
-    ) -> dict[Any, Resampled]:
+    def resample_groups(self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None) -> dict[Any, Resampled]:
         """Score one system by group, in sorted order: (n,) values to group -> mean with its draws and influences."""
         numbers, names, group, cluster = self._aligned(values, groups, clusters)
         means = self._means(numbers, names, group, cluster)
