@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hf_regional.encoding.dual_layout import FILE_NAME as DUAL_ENCODER
 from hf_regional.encoding.dual_layout import MODEL_TYPE as DUAL
-from hf_regional.encoding.feature_cache import FeatureCache, digest_of_pictures, digest_of_tokens
+from hf_regional.encoding.feature_cache import FeatureCache, digest_of_pictures, digest_of_texts
 from hf_regional.encoding.images import ImageSource, open_image
 from hf_regional.encoding.resolve import resolve_folder
 from hf_regional.errors import DamagedFileError, MissingFileError, NonFiniteError, NotBuiltYetError
@@ -81,7 +81,7 @@ class TwoTowerEncoder:
 
         if self.cache is None:
             return work()
-        return self.cache.features("text", self.model, digest_of_tokens(map(self._tokens, self._batches(texts))), work)
+        return self.cache.features("text", self.model, digest_of_texts(texts, self.processor.tokenizer, self.batch_size), work)
 
     def image_inputs(self, images: Sequence[ImageSource]) -> dict[str, Tensor]:
         """Pixel values (n, 3, h, w), on the encoder's device and in the model's dtype."""
@@ -90,10 +90,7 @@ class TwoTowerEncoder:
 
     def text_inputs(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """Token ids (n, t), and for CLIP the attention mask."""
-        return {key: value.to(self.device) for key, value in self._tokens(texts).items()}
-
-    def _tokens(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        return tokenize(self.processor, self.model.config, texts)
+        return {key: value.to(self.device) for key, value in tokenize(self.processor, self.model.config, texts).items()}
 
     def _batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         return (items[start : start + self.batch_size] for start in range(0, len(items), self.batch_size))
