@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hf_regional.metrics import ClusterBootstrap, lower_bound, ratio_of, two_sided
+from hf_regional.metrics import ClusterBootstrap, ratio_of, two_sided
 
 KEPT = 0.98
 WITHIN = 0.3  # correlation of two questions on one picture

@@ -82,7 +82,7 @@ def test_tasks_and_regions_must_have_the_same_names(tmp_path):
 def test_one_region_of_several_has_the_curve_that_it_has_alone(base, regional, task):
     options = {"min_retention": 0, "resamples": 50, "device": "cpu", "progress": False}
     both = select_beta_for_regions(
-        base, regional, [0.5, 1], dict.fromkeys(REGIONS, [task]), REGIONS, {"Java": 0.5, "Malaya": 0.9}, **options
+        base, regional, [0.5, 1], {key: [task] for key in REGIONS}, REGIONS, {"Java": 0.5, "Malaya": 0.9}, **options
     )
     for name, alpha in (("Java", 0.5), ("Malaya", 0.9)):
         alone = select_beta(base, regional, [0.5, 1], [task], REGIONS[name], alpha, **options)

@@ -18,19 +18,13 @@ GROUPS = np.array(["id", "th", "id"] * 4)
 BOOT = ClusterBootstrap(CLUSTERS, resamples=40, seed=0)
 
 
-def left_out(values, cluster):
-    """The macro mean of the rows outside one cluster, by a loop."""
-    kept = CLUSTERS != cluster
-    return np.mean([values[kept & (GROUPS == group)].mean() for group in ("id", "th")])
-
-
 @given(values=scores)
 def test_a_cluster_s_influence_is_what_its_leaving_takes_away(values):
     """To first order: exactly so when a little of its weight leaves."""
     scored, little = BOOT.resample(values, GROUPS), 1e-6
     for cluster in range(6):
         weights = np.where(cluster == CLUSTERS, 1 - little, 1.0)
-        less = np.mean([np.average(values[GROUPS == group], weights=weights[GROUPS == group]) for group in ("id", "th")])
+        less = np.mean([np.average(values[group == GROUPS], weights=weights[group == GROUPS]) for group in ("id", "th")])
         assert (scored.value - less) / little == pytest.approx(scored.influence[(6, 0)][cluster], abs=1e-4)
     assert scored.influence[(6, 0)].sum() == pytest.approx(0, abs=1e-9)
 

@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "filter": "count (and write) the rows of a corpus that belong to a region, with the reasons",
     "adapt": "train only: from a global model and regional rows to a regional model",
     "merge": "mix two checkpoints: each weight is β·regional + (1-β)·global",
-    "choose": "choose β: merge at several, score world and region, keep the best that keeps the world",
+    "choose": "choose β: the mix of two models that serves the region and keeps the world",
     "metric": "compute parity (GRP), retention or gain from scores that you have",
     "card": "write the model card of a folder again from its regional.json",
 }

@@ -38,7 +38,7 @@ class FeatureCache:
 
     hits: int = 0
     misses: int = 0
-    _held: dict[tuple[Side, str], tuple[str, np.ndarray]] = field(default_factory=dict, repr=False)
+    _held: dict[str, tuple[str, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def features(self, side: Side, model: Any, inputs: str | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """(n, d) float32: what `compute` gives, or gave for a tower of the same weights and inputs of the same digest.
@@ -51,7 +51,7 @@ class FeatureCache:
         """
         if inputs is None or model.training:
             return compute()
-        weights, place = tower_digest(model, side), (side, inputs)
+        weights, place = tower_digest(model, side), f"{side} {inputs}"
         held = self._held.get(place)
         if held is not None and held[0] == weights:
             self.hits += 1

@@ -59,7 +59,9 @@ class SideScores:
                     f"the base scores 0 on the {side} side of {', '.join(lost)}, of which nothing is a share. "
                     "Leave that task out, or judge tasks of one metric without normalise."
                 )
-        shares = {side: {name: score.over(base.scores[side][name]) for name, score in found.items()} for side, found in self.scores.items()}
+        shares: dict[Side, dict[str, Resampled]] = {
+            side: {name: score.over(base.scores[side][name]) for name, score in found.items()} for side, found in self.scores.items()
+        }
         return SideScores(shares, self.n)
 
 
@@ -99,7 +101,9 @@ class Scorer:
         normalise: Normalise | None = None,
     ) -> None:
         _require_common_unit(tasks, normalise)
-        self.tasks, self.scope, self.normalise = tasks, scope, normalise
+        self.tasks = tasks
+        self.scope: Scope = scope
+        self.normalise: Normalise | None = normalise
         self.resamples, self.seed = resamples, seed
         self.resamplers = {task.name: Resampler(task.rows, resamples=resamples, seed=seed, scope=scope) for task in tasks}
         self.on: dict[Side, list[str]] = {side: [name for name, one in self.resamplers.items() if len(one.of(side))] for side in SIDES}
@@ -160,7 +164,7 @@ def _require_common_unit(tasks: Sequence[Task], normalise: str | None) -> None:
     names, metrics = [task.name for task in tasks], sorted({task.metric for task in tasks})
     if not tasks or len(set(names)) < len(names):
         raise ConfigError(f"a score needs at least one task, each under a name of its own; got {', '.join(names) or 'none'}.", "tasks")
-    if normalise not in {None, *Normalise.__args__}:
+    if normalise not in {None, "relative"}:
         raise ConfigError(f"normalise must be None or 'relative', got {normalise!r}.", "normalise")
     if len(metrics) > 1 and normalise is None:
         raise ConfigError(

@@ -15,7 +15,8 @@ class Resampler:
     """
 
     def __init__(self, rows: TaskRows, *, resamples: int = 2000, seed: int = 0, scope: Scope = "others") -> None:
-        self.rows, self.scope = rows, scope
+        self.rows = rows
+        self.scope: Scope = scope
         self._bootstrap = ClusterBootstrap(np.arange(rows.n_clusters), resamples=resamples, seed=seed)
 
     def of(self, side: Side) -> np.ndarray:

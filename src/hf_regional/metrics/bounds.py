@@ -176,7 +176,7 @@ def student(share: float, freedom: int) -> float:
 
 
 def acceleration(influences: Iterable[Floats]) -> float:
-    """a = Σu³ / (6 (Σu²)^1.5), a sixth of the score's skewness (Efron 1987, eq. 7.3)."""
+    """A = Σu³ / (6 (Σu²)^1.5), a sixth of the score's skewness (Efron 1987, eq. 7.3)."""
     every = np.concatenate(list(influences))
     spread = float(np.square(every).sum())
     return float((every**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0

@@ -3,6 +3,7 @@
 The draws are paired: in each, every β meets the same resample of pictures, so a β that is better by a little everywhere is surely better.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -57,7 +58,8 @@ def pareto_front(curve: Curve) -> tuple[float, ...]:
     (0.0, 0.5, 1.0)
     """
     betas, points = _table(curve)
-    return tuple(beta for beta, beaten in zip(betas, _dominates(points).any(axis=0), strict=True) if not beaten)
+    beaten = set(np.flatnonzero(_dominates(points).any(axis=0)).tolist())
+    return tuple(beta for place, beta in enumerate(betas) if place not in beaten)
 
 
 def pareto_points(curve: Curve, draws: Draws, level: float = 0.95) -> tuple[FrontPoint, ...]:
@@ -100,7 +102,7 @@ def switches(curve: Curve, draws: Draws, level: float = 0.95) -> tuple[Switch, .
     (0.2593, 0.2593)
     """
     ranges = winners_by_alpha(curve)
-    return tuple(_switch(before, after, draws, level) for before, after in zip(ranges, ranges[1:], strict=False))
+    return tuple(_switch(before, after, draws, level) for before, after in itertools.pairwise(ranges))
 
 
 def _switch(before: AlphaRange, after: AlphaRange, draws: Draws, level: float) -> Switch:
@@ -133,4 +135,4 @@ def _table(curve: Curve) -> tuple[Sequence[float], Floats]:
 def _dominates(points: Floats) -> npt.NDArray[np.bool_]:
     """(β, β, ...): whether the first is as good as the second on both sides and better on one; points are (β, 2, ...)."""
     one, other = points[:, None], points[None]
-    return (one >= other).all(axis=2) & (one > other).any(axis=2)
+    return np.logical_and((one >= other).all(axis=2), (one > other).any(axis=2))
