@@ -91,7 +91,7 @@ def select_beta(
         UnknownNameError: no task, method or pattern of that name.
         MismatchedCheckpointsError: the two models differ in shape.
     """
-    name = region.name
+    grid, name = _grid(betas, refine), region.name
     loaded = {name: _loaded(tasks, region)}
     scorer = Scorer(loaded[name], resamples=resamples, seed=seed, scope=scope, normalise=normalise)
     demand, weight = Demand(min_retention, margin, retention_policy), alphas_by_region(alpha, {name: region})[name]
@@ -102,7 +102,7 @@ def select_beta(
     def beta_of(measured: Measured) -> float:
         return choose(measured[name], scorer, weight, demand, facts=CardFacts(), region=region).beta
 
-    measured = _swept(base, regional, betas, loaded, beta_of, Recipe(method, only, skip), refine=refine, device=device, progress=progress)
+    measured = _swept(base, regional, grid, loaded, beta_of, Recipe(method, only, skip), refine=refine, device=device, progress=progress)
     held_out = cross_fit(measured[name], scorer, weight, demand, folds=folds, seed=seed) if folds else None
     return choose(measured[name], scorer, weight, demand, facts=known, region=region, out_of_fold=held_out)
 
@@ -163,6 +163,7 @@ def select_beta_for_regions(
     Raises:
         ConfigError: tasks, regions and α do not name the same regions; and what `select_beta` raises.
     """
+    grid = _grid(betas, refine)
     weights, demand = alphas_by_region(alpha, regions), Demand(min_retention, margin, retention_policy)
     loaded = _tasks_by_region(tasks, regions)
     scorers = {name: Scorer(found, resamples=resamples, seed=seed, scope=scope, normalise=normalise) for name, found in loaded.items()}
@@ -183,14 +184,14 @@ def select_beta_for_regions(
     def beta_of(measured: Measured) -> float:
         return jointly(measured).beta
 
-    measured = _swept(base, regional, betas, loaded, beta_of, Recipe(method, only, skip), refine=refine, device=device, progress=progress)
+    measured = _swept(base, regional, grid, loaded, beta_of, Recipe(method, only, skip), refine=refine, device=device, progress=progress)
     return jointly(measured, fold=True)
 
 
 def _swept(
     base: Model,
     regional: Model,
-    betas: Sequence[float],
+    grid: tuple[float, ...],
     tasks: Mapping[str, Sequence[Task]],
     beta_of: Callable[[Measured], float],
     recipe: Recipe,
@@ -200,9 +201,6 @@ def _swept(
     progress: bool,
 ) -> Measured:
     """The measured rows of the grid, then of the β between the best one and its neighbours, `refine` times."""
-    if refine < 0:
-        raise OutOfRangeError(f"refine must be 0 or more, got {refine}; each step halves the gaps beside the best β.")
-    grid = checked_grid(betas)
     with tempfile.TemporaryDirectory(prefix="hf-regional-") as folder:
         mixes = Mixes(base, regional, tasks, Path(folder), recipe, device, progress)
         measured = mixes.measure(grid)
@@ -214,6 +212,12 @@ def _swept(
             for name, rows in mixes.measure(between).items():
                 measured[name] |= rows
     return measured
+
+
+def _grid(betas: Sequence[float], refine: int) -> tuple[float, ...]:
+    if refine < 0:
+        raise OutOfRangeError(f"refine must be 0 or more, got {refine}; each step halves the gaps beside the best β.")
+    return checked_grid(betas)
 
 
 def _loaded(tasks: Sequence[Task | str], region: Region) -> list[Task]:
