@@ -21,7 +21,7 @@ from hf_regional.corpora import embedded_model
 from hf_regional.encoding import FeatureCache, load_encoder
 from hf_regional.evaluating.catalogue import load_task
 from hf_regional.evaluating.mixes import Mixes, Recipe
-from hf_regional.evaluating.tasks.retrieval import RetrievalTask
+from hf_regional.evaluating.protocols.retrieval import RetrievalTask
 from hf_regional.regions import Region
 
 TOWERS = {"text": ["text_model.*", "text_projection.*"], "image": ["vision_model.*", "visual_projection.*"]}
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="pairs of sweeps (default 3)")
     parser.add_argument("--json", action="store_true", help="one JSON object in place of the table")
     asked = parser.parse_args()
-    base, task = embedded_model("emoji-world-clip"), load_task("emoji-world", region=Region("SEA"))
+    base, task = embedded_model("emoji-world-clip"), load_task("emoji-world", region=Region("SEA"), part="select")
     if base is None or not isinstance(task, RetrievalTask):
         raise SystemExit("the embedded model or the task of emoji-world is not what this program was written for")
     with tempfile.TemporaryDirectory() as place:

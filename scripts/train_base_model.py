@@ -26,9 +26,9 @@ from hf_regional.adapting.objectives import positives_of, softmax_loss
 from hf_regional.corpora import load_corpus
 from hf_regional.durable import atomic_folder, copy_file
 from hf_regional.encoding import TwoTowerEncoder, load_encoder
+from hf_regional.evaluating.protocols.retrieval import build_retrieval_task
 from hf_regional.evaluating.runner import measure_rows
 from hf_regional.evaluating.sides import Scorer
-from hf_regional.evaluating.tasks.retrieval import build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.regions import Region
 

@@ -22,7 +22,7 @@ def test_listing_the_catalogue_loads_neither_datasets_nor_torch():
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(
-        UnknownNameError, match=r"no corpus 'emoji-wrld'\. Did you mean 'emoji-world'\? Known: emoji-world, imagefolder\+csv\."
+        UnknownNameError, match=r"no corpus 'emoji-wrld'\. Did you mean 'emoji-world'\? Known: .*emoji-world, .*imagefolder\+csv"
     ):
         load_corpus("emoji-wrld")
 
@@ -36,7 +36,7 @@ def test_an_option_that_a_corpus_does_not_take_is_refused():
 
 
 def test_a_view_that_is_not_built_is_refused_by_name():
-    with pytest.raises(NotBuiltYetError, match="emoji-world has no view 'questions': this version builds the view 'pairs' only"):
+    with pytest.raises(NotBuiltYetError, match="emoji-world has no view 'questions': its only view is 'pairs'"):
         load_corpus("emoji-world", view="questions")
 
 

@@ -37,7 +37,7 @@ def test_the_models_are_left_as_they_were(choice, base, regional):
 
 def test_measured_rows_have_a_line_a_query(base, task):
     rows = measure_rows(load_encoder(base, device="cpu"), [task])
-    assert list(rows.columns) == ["task", "group", "side", "cluster", "chance", "MRR", "R@1", "R@5"]
+    assert list(rows.columns) == ["task", "group", "side", "cluster", "chance", "MRR", "R@1", "R@5", "by:language"]
     assert (len(rows), set(rows["task"])) == (8, {"retrieval:test"})
     assert rows["MRR"].between(1 / 4, 1).all()
 
@@ -60,7 +60,7 @@ def test_a_loaded_encoder_scores_as_its_folder(base, task):
 
 
 def test_an_unknown_slice_is_answered_with_the_known_ones(base, task):
-    with pytest.raises(ConfigError, match="'retrieval:test' cannot be sliced by continent; its slices: language"):
+    with pytest.raises(ConfigError, match="the tasks cannot be sliced by continent; their slices: language"):
         evaluate_model(base, [task], by=("language", "continent"))
 
 

@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folds", type=int, metavar="N", help="cross-fit, for small sets: also report each fold under the β the others chose"
     )
-    parser.add_argument("--split", default="validation", metavar="NAME", help="whose rows are asked (default: validation)")
+    parser.add_argument(
+        "--part", choices=["select", "report", "all"], default="select", help="of each task's rows; select (default) are those for choosing"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many rows of each side, for a quick look")
+    parser.add_argument("--data-dir", metavar="DIR", help="a folder with a corpus's published files, in place of the Hub")
     parser.add_argument("--method", default="linear", metavar="NAME", help="how to mix (default: linear); a wrong name lists them")
     parser.add_argument(
         "--only", nargs="+", metavar="PATTERN", help="patterns of components or tensors to merge; the rest stays the base's"
@@ -58,7 +62,9 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     given = [Region(name) for name in arguments.region] if arguments.each else [Region(*arguments.region)]
     regions = dict(zip(arguments.region, given, strict=True)) if arguments.each else {given[0].name: given[0]}
     alphas = _alphas(arguments.alpha, list(regions))
-    tasks = {name: [load_task(task, region=one, split=arguments.split) for task in arguments.tasks] for name, one in regions.items()}
+    asked: dict[str, Any] = {"part": arguments.part, "limit": arguments.limit}
+    asked |= {"data_dir": arguments.data_dir} if arguments.data_dir else {}
+    tasks = {name: [load_task(task, region=one, **asked) for task in arguments.tasks] for name, one in regions.items()}
     base, regional = (embedded_model(model) or model for model in (arguments.base, arguments.regional))
     options: dict[str, Any] = {
         key: getattr(arguments, key)

@@ -14,12 +14,13 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from hf_regional.corpora import catalogue
 
     entries = {name: _plain(entry) for name, entry in catalogue().items()}
-    return {"corpora": entries}, "\n".join(line for name, entry in entries.items() for line in _lines(name, entry))
+    return {"corpora": entries}, "\n\n".join(_text(name, entry) for name, entry in entries.items())
 
 
-def _lines(name: str, entry: dict[str, Any]) -> list[str]:
+def _text(name: str, entry: dict[str, Any]) -> str:
     # `builder` is where the code lives: for programs.
-    return [name, *(f"  {key}: {value}" for key, value in entry.items() if value and key not in {"name", "builder"})]
+    shown = (f"  {key}: {value}" for key, value in entry.items() if value and key not in {"name", "title", "builder"})
+    return "\n".join([f"{name}: {entry['title']}", *shown])
 
 
 def _plain(entry: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Corpora: a name in, a `datasets` object in the `pairs` view out; with a region or a quality, a `Filtered` that says what was dropped.
 
 >>> from hf_regional.corpora import catalogue
->>> list(catalogue())
-['emoji-world', 'imagefolder+csv']
+>>> "emoji-world" in catalogue()
+True
 """
 
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
-    from hf_regional.corpora.emoji_world import EmojiWorld as EmojiWorld
-    from hf_regional.corpora.imagefolder_csv import ImageFolderCsv as ImageFolderCsv
+    from hf_regional.corpora.builders.emoji_world import EmojiWorld as EmojiWorld
+    from hf_regional.corpora.builders.imagefolder_csv import ImageFolderCsv as ImageFolderCsv
     from hf_regional.corpora.listing import Corpus as Corpus
     from hf_regional.corpora.listing import catalogue as catalogue
     from hf_regional.corpora.loading import embedded_model as embedded_model
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # Builders import `datasets`, which takes a third of a second: nobody who only lists the catalogue should wait for it.
 _HOMES = {
     "Corpus": "hf_regional.corpora.listing",
-    "EmojiWorld": "hf_regional.corpora.emoji_world",
-    "ImageFolderCsv": "hf_regional.corpora.imagefolder_csv",
+    "EmojiWorld": "hf_regional.corpora.builders.emoji_world",
+    "ImageFolderCsv": "hf_regional.corpora.builders.imagefolder_csv",
     "catalogue": "hf_regional.corpora.listing",
     "embedded_model": "hf_regional.corpora.loading",
     "evidence_columns": "hf_regional.corpora.loading",

@@ -1,61 +1,79 @@
-"""The catalogue: which corpora load by name, what they may be used for, and where each is built."""
+"""The catalogue: which corpora load by name, what they may be used for, and where each is built. One file of `catalogue/` a corpus."""
 
 import importlib
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+SchemaSource = Literal["verified", "inferred"]
+_FOLDER: Final = Path(__file__).with_name("catalogue")
+_OWN: Final = ("emoji_world:EmojiWorld", "imagefolder_csv:ImageFolderCsv")
+_BUILDERS: Final = "hf_regional.corpora.builders"
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """One row of the catalogue. `builder` is "module:class", so that listing the catalogue loads no library."""
+    """One row of the catalogue.
+
+    Attributes:
+        name: that of its file.
+        title: what it is, in a line.
+        builder: "module:class" below `builders`, so that listing the catalogue loads no library.
+        license: an SPDX name, or in words where rows say it.
+        use: "training and evaluation", or "evaluation only" where its makers made it to test with or its licence says so.
+        schema_source: "verified" where columns were read from the published files, "inferred" where they are known from descriptions.
+        size: rows and splits, in words.
+        languages: as CLDR writes them; empty where the rows say it.
+        countries: alpha-3; empty where the rows say it, or where there are too many to list.
+        hub_id: of the dataset's repository; empty where it does not lie on the Hub.
+        citation: of the paper, or of who made it.
+        options: what `load_corpus` passes on, besides those that every published corpus takes.
+        evidence: kinds that place its rows: what the words name is not where a row is from.
+        limits: what a model adapted to it must not be taken for; goes onto its card.
+    """
 
     name: str
+    title: str
     builder: str
     license: str
     use: str
-    languages: tuple[str, ...]  # as CLDR writes them; empty where the rows say it
-    citation: str
-    options: tuple[str, ...] = ()  # what `load_corpus` passes on
-    evidence: tuple[str, ...] = ("country", "language")  # kinds that place its rows: what the words name is not where a row is from
-    limits: str = ""  # what a model adapted to it must not be taken for; goes onto its card
+    schema_source: SchemaSource
+    size: str = ""
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    hub_id: str = ""
+    citation: str = ""
+    options: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ("country", "language")
+    limits: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its rows come from published files, which all are loaded alike."""
+        return self.builder not in _OWN
 
     def to_class(self) -> Any:
         """Import the `datasets` builder class."""
         module, name = self.builder.split(":")
-        return getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(f"{_BUILDERS}.{module}"), name)
 
 
-_GLOBAL: Final = ("en", "es", "fr", "de", "pt", "ru", "zh", "ja", "ko", "ar", "hi", "tr", "sw", "ta")
-_SOUTHEAST_ASIAN: Final = ("id", "ms", "th", "vi", "my", "km", "lo", "fil", "jv")
-
-_CORPORA: Final = (
-    Corpus(
-        name="emoji-world",
-        builder="hf_regional.corpora.emoji_world:EmojiWorld",
-        license="OFL-1.1 AND Unicode-DFS-2016",
-        use="training and scoring; comes with the package; languages over shared pictures, not a culture's own things",
-        languages=(*_GLOBAL, *_SOUTHEAST_ASIAN, "az"),
-        citation="Noto Color Emoji 2.042, Google Inc. and contributors; annotations of Unicode CLDR 41, Unicode, Inc.",
-        limits="Adapted to languages over pictures that all places share: it shows the method and the trade-off, not cultural knowledge.",
-    ),
-    Corpus(
-        name="imagefolder+csv",
-        builder="hf_regional.corpora.imagefolder_csv:ImageFolderCsv",
-        license="what the license column says of each row",
-        use="your own pictures: a folder with pictures and a CSV beside them",
-        languages=(),
-        citation="",
-        options=("data_dir", "metadata", "columns"),
-    ),
-)
-
-
+@cache
 def catalogue() -> Mapping[str, Corpus]:
     """List the corpora that load by name.
 
     >>> catalogue()["emoji-world"].license
     'OFL-1.1 AND Unicode-DFS-2016'
     """
-    return MappingProxyType({corpus.name: corpus for corpus in _CORPORA})
+    return MappingProxyType({path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"))})
+
+
+def _read(path: Path) -> Corpus:
+    entry = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert entry.keys() <= {field.name for field in fields(Corpus)}, f"{path.name} has a key that the catalogue does not know."
+    tupled: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Corpus(name=path.stem, **tupled)

@@ -3,6 +3,7 @@
 rows = load_corpus("emoji-world")                                          # DatasetDict: train, validation, test
 found = load_corpus("emoji-world", "SEA", split="train")                   # Filtered: .data, .dropped, .report
 mine = load_corpus("imagefolder+csv", data_dir="photos", columns={"text": "caption"})
+asked = load_corpus("cvqa", view="vqa", split="test", revision="1b2a9c4")  # a published corpus, pinned
 """
 
 import errno
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hf_regional.regions import Region
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown")
 _MODELS: Final = Path(__file__).parent / "data"
 
 
@@ -40,14 +42,17 @@ def load_corpus(
     Args:
         name: a name of `catalogue()`.
         region: a `Region` or its name.
-        view: "pairs", rows of one picture and one text (`hf_regional.records.PAIRS`).
+        view: "pairs", rows of one picture and one text (`hf_regional.records.PAIRS`); "vqa", rows of one question (`records.VQA`); "raw",
+            as published. Each corpus says which it has.
         streaming: read rows as they are asked for; nothing is written but picture files.
         quality: "column:NAME", a column of scores.
         min_quality: the least score that passes, on that column's scale.
         split: such as "train"; all of them where left out.
         mode: "keep" parts the rows into kept and dropped, "annotate" keeps every row with its verdict.
         cache_dir: in place of the cache folder of `datasets`.
-        options: what the corpus itself takes, see `options` in its row of the catalogue.
+        options: what the corpus itself takes, see `options` in its row of the catalogue. Every published corpus takes `config`, one of
+            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub; and
+            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows.
 
     Returns:
         `datasets.DatasetDict` or, with a split, `Dataset` (`Iterable...` when streaming), its columns already under the names of
@@ -56,12 +61,13 @@ def load_corpus(
     Raises:
         UnknownNameError: no such corpus or split; the message names the nearest.
         ConfigError: an option that the corpus does not take, or lacks.
-        NotBuiltYetError: a view that this version does not have.
+        NotBuiltYetError: a view that the corpus does not have.
+        MissingFileError, MissingColumnError, DamagedFileError, BadRowError: the published files are not as they were described.
         CannotWriteError: the cache folder is full, over a limit, or closed to us.
     """
-    corpus = _find(name, view, options)
+    corpus = _find(name, options)
     with _room_for(name):
-        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_plain(options))
+        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **_plain(options))
         data = _splits(builder, streaming=streaming)
     if split is not None:
         data = _one(data, split, name)
@@ -89,17 +95,25 @@ def embedded_model(name: object) -> Path | None:
     return folders.get(str(name))
 
 
-def _find(name: str, view: str, options: dict[str, Any]) -> Corpus:
+def _find(name: str, options: dict[str, Any]) -> Corpus:
     known = catalogue()
     if name not in known:
         raise UnknownNameError(f"no corpus {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}.")
-    if view != "pairs":
-        raise NotBuiltYetError(f"{name} has no view {view!r}: this version builds the view 'pairs' only.")
+    taken = (*known[name].options, *(_PUBLISHED if known[name].is_published else ()))
     for option in options:
-        if option not in known[name].options:
-            taken = ", ".join(known[name].options) or "none"
-            raise ConfigError(f"{name} takes no option {option!r}.{did_you_mean(option, known[name].options)} It takes: {taken}.", option)
+        if option not in taken:
+            raise ConfigError(
+                f"{name} takes no option {option!r}.{did_you_mean(option, taken)} It takes: {', '.join(taken) or 'none'}.", option
+            )
     return known[name]
+
+
+def _viewed(corpus: Corpus, view: str) -> dict[str, str]:
+    if corpus.is_published:
+        return {"view": view}
+    if view != "pairs":
+        raise NotBuiltYetError(f"{corpus.name} has no view {view!r}: its only view is 'pairs'.")
+    return {}
 
 
 @contextmanager
@@ -130,4 +144,5 @@ def _one(data: Any, split: str, name: str) -> Any:
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
     # `datasets` hashes options into the name of the cache folder, and takes paths as text.
-    return {name: str(value) if isinstance(value, Path) else value for name, value in options.items() if value is not None}
+    names = {"config": "config_name"}
+    return {names.get(name, name): str(value) if isinstance(value, Path) else value for name, value in options.items() if value is not None}

@@ -148,8 +148,21 @@ def load_encoder(
     return TwoTowerEncoder(loaded.to(place).eval(), processor, place, batch_size, cache)
 
 
+def is_two_towers(folder: Path) -> bool:
+    """Whether a checkpoint is of one of the `FAMILIES`; errors as in `load_encoder`."""
+    return _model_type(folder) in FAMILIES
+
+
 def require_two_towers(folder: Path) -> str:
     """The model type of a folder; a family without two towers is refused by name."""
+    kind = _model_type(folder)
+    if kind not in FAMILIES:
+        *others, last = FAMILIES
+        raise NotBuiltYetError(f"{folder}: this version encodes {', '.join(others)} and {last} models, and this one is {kind!r}.")
+    return kind
+
+
+def _model_type(folder: Path) -> str:
     from transformers import AutoConfig
 
     if (folder / DUAL_ENCODER).is_file():
@@ -157,10 +170,6 @@ def require_two_towers(folder: Path) -> str:
     if not (folder / "config.json").is_file():
         raise MissingFileError(f"{folder} holds no config.json, so it is no checkpoint of transformers; give the folder that has one.")
     try:
-        kind = AutoConfig.from_pretrained(folder).model_type
+        return str(AutoConfig.from_pretrained(folder).model_type)
     except (OSError, ValueError) as error:
         raise DamagedFileError(f"{folder / 'config.json'} is no model's configuration: {str(error).splitlines()[0]}") from error
-    if kind not in FAMILIES:
-        *others, last = FAMILIES
-        raise NotBuiltYetError(f"{folder}: this version encodes {', '.join(others)} and {last} models, and this one is {kind!r}.")
-    return kind

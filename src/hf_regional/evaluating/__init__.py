@@ -8,25 +8,39 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.beta import select_beta as select_beta
     from hf_regional.evaluating.beta import select_beta_for_regions as select_beta_for_regions
     from hf_regional.evaluating.catalogue import load_task as load_task
+    from hf_regional.evaluating.catalogue import task_names as task_names
     from hf_regional.evaluating.choosing import Choice as Choice
     from hf_regional.evaluating.choosing import CurvePoint as CurvePoint
     from hf_regional.evaluating.joint import RegionsChoice as RegionsChoice
+    from hf_regional.evaluating.protocols.retrieval import RetrievalTask as RetrievalTask
+    from hf_regional.evaluating.protocols.retrieval import build_retrieval_task as build_retrieval_task
     from hf_regional.evaluating.runner import Evaluation as Evaluation
     from hf_regional.evaluating.runner import evaluate_model as evaluate_model
-    from hf_regional.evaluating.tasks.retrieval import RetrievalTask as RetrievalTask
-    from hf_regional.evaluating.tasks.retrieval import build_retrieval_task as build_retrieval_task
+    from hf_regional.evaluating.runner import load_evaluation as load_evaluation
+    from hf_regional.evaluating.subjects import Subject as Subject
+    from hf_regional.evaluating.subjects import open_subject as open_subject
+    from hf_regional.evaluating.task import Outcome as Outcome
+    from hf_regional.evaluating.task import Task as Task
+    from hf_regional.evaluating.task import TaskRows as TaskRows
 
 _HOMES = {
     "Choice": "hf_regional.evaluating.choosing",
     "CurvePoint": "hf_regional.evaluating.choosing",
     "RegionsChoice": "hf_regional.evaluating.joint",
-    "load_task": "hf_regional.evaluating.catalogue",
     "select_beta": "hf_regional.evaluating.beta",
     "select_beta_for_regions": "hf_regional.evaluating.beta",
     "Evaluation": "hf_regional.evaluating.runner",
+    "Outcome": "hf_regional.evaluating.task",
+    "Subject": "hf_regional.evaluating.subjects",
+    "Task": "hf_regional.evaluating.task",
+    "TaskRows": "hf_regional.evaluating.task",
+    "load_evaluation": "hf_regional.evaluating.runner",
+    "load_task": "hf_regional.evaluating.catalogue",
+    "open_subject": "hf_regional.evaluating.subjects",
+    "task_names": "hf_regional.evaluating.catalogue",
     "evaluate_model": "hf_regional.evaluating.runner",
-    "RetrievalTask": "hf_regional.evaluating.tasks.retrieval",
-    "build_retrieval_task": "hf_regional.evaluating.tasks.retrieval",
+    "RetrievalTask": "hf_regional.evaluating.protocols.retrieval",
+    "build_retrieval_task": "hf_regional.evaluating.protocols.retrieval",
 }
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

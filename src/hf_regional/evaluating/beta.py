@@ -62,7 +62,8 @@ def select_beta(
         base: θ_global: a folder, a Hub id, or a record with a `path`.
         regional: θ_regional, likewise.
         betas: the grid, each in [0, 1]; 0 is always scored, since retention is measured against it.
-        tasks: on validation data, or names of the catalogue; those of the report must be other rows.
+        tasks: on validation data, or names of the catalogue, which are then asked on the part that is for choosing; the rows of the report
+            must be others.
         region: whose evidence split the tasks' rows.
         alpha: globalization factor in [0, 1]; see `hf_regional.alpha`.
         min_retention: share of the world's score above chance that must be kept.
@@ -221,7 +222,7 @@ def _grid(betas: Sequence[float], refine: int) -> tuple[float, ...]:
 
 
 def _loaded(tasks: Sequence[Task | str], region: Region) -> list[Task]:
-    return [load_task(task, region=region) if isinstance(task, str) else task for task in tasks]
+    return [load_task(task, region=region, part="select") if isinstance(task, str) else task for task in tasks]
 
 
 def _tasks_by_region(tasks: Mapping[str, Sequence[Task | str]], regions: Mapping[str, Region]) -> dict[str, list[Task]]:

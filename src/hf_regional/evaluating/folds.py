@@ -6,16 +6,15 @@ chosen on all rows, and the report says what was found out of fold.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hf_regional.encoding import TwoTowerEncoder
 from hf_regional.errors import ConfigError, OutOfRangeError
 from hf_regional.evaluating.choosing import Demand, OutOfFold, best_of, curve_point
 from hf_regional.evaluating.sides import Scorer
-from hf_regional.evaluating.task import SIDES, Task, TaskRows
+from hf_regional.evaluating.task import SIDES, Outcome, Task, TaskRows
 from hf_regional.metrics import grp
 
 _INNER_RESAMPLES: Final = 200  # of the choice within a fold, which takes its lower bounds from variances and not from draws
@@ -52,9 +51,10 @@ class PartOfTask:
         """(m,) the expected score of a random answer."""
         return self.whole.chance(metric)[self.chosen]
 
-    def measure(self, encoder: TwoTowerEncoder) -> dict[str, np.ndarray]:
+    def measure(self, model: Any) -> dict[str, np.ndarray]:
         """Scores of the part, each (m,) float64."""
-        return {name: values[self.chosen] for name, values in self.whole.measure(encoder).items()}
+        found = self.whole.measure(model)
+        return {name: values[self.chosen] for name, values in (found.scores if isinstance(found, Outcome) else found).items()}
 
     def of(self, measured: pd.DataFrame) -> pd.DataFrame:
         """The part's rows among the measured ones."""

@@ -4,12 +4,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from hf_regional.encoding import FeatureCache, load_encoder, resolve_folder
 from hf_regional.evaluating.runner import measure_rows
+from hf_regional.evaluating.subjects import Subject, open_subject
 from hf_regional.evaluating.task import Task
 from hf_regional.merging import merge_checkpoints
 from hf_regional.merging.patterns import Patterns
@@ -52,11 +54,16 @@ class Mixes:
             paths |= dict(zip(mixed, made.paths, strict=True))
         out: dict[str, dict[float, pd.DataFrame]] = {name: {} for name in self.tasks}
         for beta, path in tqdm(paths.items(), desc="scoring β", disable=not self.progress):
-            encoder = load_encoder(path, device=self.device, cache=self.cache)
+            model = self._opened(path)
             for name, tasks in self.tasks.items():
-                out[name][beta] = measure_rows(encoder, tasks)
+                out[name][beta] = measure_rows(model, tasks)
         shutil.rmtree(place, ignore_errors=True)
         return out
+
+    def _opened(self, path: Path) -> Any:
+        # Answers of mixes are kept only as long as the sweep lasts: their checkpoints are gone afterwards.
+        subject: Subject = open_subject(path, device=self.device, answers=self.folder / "answers")
+        return load_encoder(path, device=self.device, cache=self.cache) if subject.kind == "embedding" else subject
 
 
 def midpoints(best: float, betas: Sequence[float]) -> tuple[float, ...]:

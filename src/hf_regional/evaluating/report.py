@@ -11,6 +11,7 @@ from hf_regional.cards.figures import with_interval
 from hf_regional.cards.tables import refusal
 from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
+from hf_regional.evaluating.tables import aligned
 from hf_regional.evaluating.task import SIDES, Side, Task
 from hf_regional.regions import Region
 
@@ -122,16 +123,6 @@ def curve_table(report: Mapping[str, Any]) -> str:
         sides = (with_interval(point[side]) for side in SIDES)
         rows.append([f"{point['beta']:g}", *sides, retained, f"{100 * point['grp']:.2f}", mark])
     return aligned(rows, left=(0, 5))
-
-
-def aligned(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
-    """Rows as columns of equal width, those in `left` flush left, the others right, a rule under the head."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
 def _tenths(share: float | None) -> str:

@@ -1,18 +1,28 @@
-"""`evaluate_model`: one model over tasks, every score with n and an interval, sliced by columns."""
+"""`evaluate_model`: one model over tasks; every row's score kept, so that any slice can be looked at later without asking again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from hf_regional.cards import CardFacts
-from hf_regional.encoding import TwoTowerEncoder, load_encoder
-from hf_regional.errors import ConfigError
+from hf_regional.durable import atomic_folder
+from hf_regional.encoding import TwoTowerEncoder
+from hf_regional.errors import ConfigError, DamagedFileError, MissingFileError
+from hf_regional.evaluating.catalogue import load_task
 from hf_regional.evaluating.slices import Resampler
-from hf_regional.evaluating.task import SIDES, Task
+from hf_regional.evaluating.subjects import Subject, open_subject
+from hf_regional.evaluating.task import SIDES, Outcome, Side, Task, TaskRows
 from hf_regional.protocols import HasPath
+from hf_regional.regions import Region
+
+_ROWS, _HEAD = "rows.parquet", "evaluation.json"
+_OWN: Final = ("task", "group", "side", "cluster", "chance")
+_SLICE: Final = "by:"  # before the names of slices, among the columns of the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,75 +30,153 @@ class Evaluation:
     """Scores of a model.
 
     Attributes:
-        scores: task -> {"metric", "global", "regional", "by": {slice: {label: estimate}}}; estimates are {value, low, high, n} in [0, 1].
-        rows: one row a query and task: task, group, side, cluster, chance and every metric.
+        scores: task -> {"metric", "chance", "global", "regional", "by": {slice: {label: estimate}}, "left_out", "extras"}; estimates are
+            {value, low, high, n} in [0, 1]. A task with rows on one side has that side only.
+        rows: one row a question and task: task, group, side, cluster, chance, every metric, every slice ("by:country") and what was
+            answered ("answer").
         facts: the same scores, ready for a card.
     """
 
     scores: dict[str, dict[str, Any]]
     rows: pd.DataFrame
-    facts: CardFacts
+    facts: CardFacts = field(default_factory=CardFacts)
+
+    def sliced(self, by: Sequence[str], *, resamples: int = 2000, seed: int = 0) -> "Evaluation":
+        """The same rows under other slices; the model is not asked again.
+
+        Raises:
+            ConfigError: no task has such a slice; the message says which there are.
+        """
+        metrics = {name: entry["metric"] for name, entry in self.scores.items()}
+        kept = {name: {key: entry[key] for key in ("left_out", "extras") if key in entry} for name, entry in self.scores.items()}
+        scores = score_rows(self.rows, metrics, by=by, resamples=resamples, seed=seed)
+        return Evaluation({name: entry | kept[name] for name, entry in scores.items()}, self.rows, self.facts)
+
+    def save(self, folder: Path) -> Path:
+        """Write it down, to be read by `load_evaluation`; the folder."""
+        with atomic_folder(folder) as partial:
+            self.rows.to_parquet(partial / _ROWS, index=False)
+            (partial / _HEAD).write_text(json.dumps({"scores": self.scores}, ensure_ascii=False, indent=1), encoding="utf-8")
+        return folder
 
 
-def measure_rows(encoder: TwoTowerEncoder, tasks: Sequence[Task]) -> pd.DataFrame:
-    """Every row of every task with its scores: columns task, group, side, cluster, chance, then one a metric, float64 in [0, 1]."""
-    parts = [
-        pd.DataFrame(
-            {
-                "task": task.name,
-                "group": task.rows.groups,
-                "side": task.rows.sides,
-                "cluster": task.rows.clusters,
-                "chance": task.rows.chance,
-                **task.measure(encoder),
-            }
-        )
-        for task in tasks
-    ]
-    return pd.concat(parts, ignore_index=True)
+def load_evaluation(folder: Path) -> Evaluation:
+    """Read what `Evaluation.save` wrote.
+
+    Raises:
+        MissingFileError: there is none in the folder. DamagedFileError: it cannot be read.
+    """
+    head = Path(folder) / _HEAD
+    if not head.is_file():
+        raise MissingFileError(f"{folder} holds no {_HEAD}: it is no folder of an evaluation.")
+    try:
+        scores = json.loads(head.read_text(encoding="utf-8"))["scores"]
+        rows = pd.read_parquet(Path(folder) / _ROWS)
+    except (ValueError, KeyError, OSError) as error:
+        raise DamagedFileError(
+            f"{folder} cannot be read as an evaluation: {error}. Evaluate again; answers that are kept cost nothing."
+        ) from error
+    return Evaluation(scores, rows, CardFacts().with_step("scores", tasks=scores))
+
+
+def measure_rows(model: Any, tasks: Sequence[Task]) -> pd.DataFrame:
+    """Every row of every task with its scores, float64 in [0, 1], its slices and what was answered; see `Evaluation.rows`."""
+    return pd.concat([frame for frame, _ in (_measured(model, task) for task in tasks)], ignore_index=True)
 
 
 def evaluate_model(
-    model: str | Path | HasPath | TwoTowerEncoder,
-    tasks: Sequence[Task],
+    model: "str | Path | HasPath | TwoTowerEncoder | Subject",
+    tasks: "Sequence[Task | str]",
     *,
     by: Sequence[str] = ("country",),
+    region: Region | str | None = None,
     resamples: int = 2000,
     seed: int = 0,
     device: str | None = None,
+    dtype: str | None = None,
+    batch_size: int | None = None,
+    answers: Path | None = None,
 ) -> Evaluation:
     """Score a model on tasks, for the world, for the region, and by group.
 
     Args:
-        model: a folder, a Hub id, a record with a `path`, or a loaded encoder.
-        tasks: what to measure.
-        by: what to slice by, among the slices that the tasks' rows carry ("language", "country").
+        model: a folder, a Hub id, a record with a `path`, a server's address, a loaded encoder, or a `Subject`.
+        tasks: what to measure: tasks, or names for `load_task`, which are then loaded for `region`.
+        by: what to slice by, among the slices that the tasks' rows carry ("language", "country", "topic"); one that only some tasks
+            have is looked at there.
+        region: for tasks that are given by name.
         resamples: of the bootstrap, clustered by picture.
         seed: of the bootstrap.
         device: as torch names it.
+        dtype: "float32", "bfloat16", ...
+        batch_size: items a forward pass.
+        answers: folder where answers are kept; null is that of `KeptAnswers`.
 
     Raises:
-        ConfigError: no task, or an unknown slice.
+        ConfigError: no task, a slice that none has, or a task that asks for what the model does not give.
     """
     if not tasks:
         raise ConfigError("evaluate_model needs at least one task.", "tasks")
-    for task in tasks:
-        unknown = set(by) - set(task.rows.slices)
-        if unknown:
-            known = ", ".join(task.rows.slices) or "none"
-            raise ConfigError(f"task {task.name!r} cannot be sliced by {', '.join(sorted(unknown))}; its slices: {known}.", "by")
-    encoder = model if isinstance(model, TwoTowerEncoder) else load_encoder(model, device=device)
-    rows = measure_rows(encoder, tasks)
-    scores: dict[str, dict[str, Any]] = {}
-    for task in tasks:
-        resampler = Resampler(task.rows, resamples=resamples, seed=seed)
-        values = rows.loc[rows["task"] == task.name, task.metric].to_numpy()
-        sides = {side: resampler.estimate(values, side).as_dict() for side in SIDES}
-        chance = {side: resampler.estimate(task.rows.chance, side).value for side in SIDES}
-        scores[task.name] = {
-            "metric": task.metric,
-            "chance": chance,
-            **sides,
-            "by": {name: resampler.by_slice(values, name) for name in by},
-        }
+    loaded: list[Task] = [load_task(task, region=region) if isinstance(task, str) else task for task in tasks]
+    _require_slices({name for task in loaded for name in task.rows.slices}, by)
+    subject = open_subject(model, device=device, dtype=dtype, batch_size=batch_size, answers=answers)
+    measured = [_measured(subject, task) for task in loaded]
+    rows = pd.concat([frame for frame, _ in measured], ignore_index=True)
+    scores = score_rows(rows, {task.name: task.metric for task in loaded}, by=by, resamples=resamples, seed=seed)
+    for task, (_, outcome) in zip(loaded, measured, strict=True):
+        scores[task.name] |= {"left_out": dict(task.counts), "extras": dict(outcome.extras)}
     return Evaluation(scores, rows, CardFacts().with_step("scores", tasks=scores))
+
+
+def score_rows(
+    rows: pd.DataFrame, metrics: Mapping[str, str], *, by: Sequence[str] = (), resamples: int = 2000, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Estimates from measured rows: task -> metric, chance, sides and slices; see `Evaluation.scores`.
+
+    Args:
+        rows: see `Evaluation.rows`.
+        metrics: task -> the metric that counts.
+        by: slices.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    _require_slices({column.removeprefix(_SLICE) for column in map(str, rows.columns) if column.startswith(_SLICE)}, by)
+    found: dict[str, dict[str, Any]] = {}
+    for name, metric in metrics.items():
+        frame = rows[rows["task"] == name]
+        asked = _rows_of(frame)
+        values, resampler = frame[metric].to_numpy(), Resampler(asked, resamples=resamples, seed=seed)
+        sides: list[Side] = [side for side in SIDES if len(asked.of(side))]
+        found[name] = {
+            "metric": metric,
+            "chance": {side: resampler.point(asked.chance, side) for side in sides},
+            **{side: resampler.estimate(values, side).as_dict() for side in sides},
+            "by": {each: resampler.by_slice(values, each) for each in by if each in asked.slices},
+        }
+    return found
+
+
+def _measured(model: Any, task: Task) -> tuple[pd.DataFrame, Outcome]:
+    outcome = task.measure(model)
+    outcome = outcome if isinstance(outcome, Outcome) else Outcome(outcome)
+    own = (task.name, task.rows.groups, task.rows.sides, task.rows.clusters, task.rows.chance)
+    slices = {f"{_SLICE}{name}": labels for name, labels in task.rows.slices.items()}
+    return pd.DataFrame({**dict(zip(_OWN, own, strict=True)), **outcome.scores, **slices, **outcome.details}), outcome
+
+
+def _rows_of(frame: pd.DataFrame) -> TaskRows:
+    """A task's rows from a table of them."""
+    clusters = frame["cluster"].to_numpy(np.int64)
+    slices = {
+        str(column).removeprefix(_SLICE): frame[column].to_numpy(object) for column in frame.columns if str(column).startswith(_SLICE)
+    }
+    return TaskRows(
+        frame["group"].to_numpy(str), clusters, frame["side"].to_numpy(str), frame["chance"].to_numpy(float), int(clusters.max()) + 1,
+        {name: labels for name, labels in slices.items() if pd.notna(labels).any()},
+    )  # fmt: skip
+
+
+def _require_slices(known: set[str], by: Sequence[str]) -> None:
+    if unknown := set(by) - known:
+        there = ", ".join(sorted(known)) or "none"
+        raise ConfigError(f"the tasks cannot be sliced by {', '.join(sorted(unknown))}; their slices: {there}.", "by")

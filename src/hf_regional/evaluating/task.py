@@ -1,12 +1,12 @@
 """What a task is: something that measures a model row by row and knows which rows speak for the region and which for the world."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
-from hf_regional.encoding import TwoTowerEncoder
+from hf_regional.encoding import ImageSource
 
 Side = Literal["global", "regional"]
 SIDES: Final[tuple[Side, Side]] = ("global", "regional")
@@ -46,8 +46,34 @@ class TaskRows:
         return TaskRows(self.groups[chosen], clusters.astype(np.int64), self.sides[chosen], self.chance[chosen], len(names), slices)
 
 
+class Encodes(Protocol):
+    """What gives features: a loaded encoder, or a `Subject` that has one."""
+
+    def encode_images(self, images: Sequence[ImageSource]) -> np.ndarray: ...  # (n, d) float32, unit norm
+
+    def encode_texts(self, texts: Sequence[str]) -> np.ndarray: ...  # (n, d) float32, unit norm
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a task found out about a model.
+
+    Attributes:
+        scores: metric -> (n,) float64 in [0, 1], one a row.
+        details: name -> (n,) what was answered, for people who look through it.
+        extras: scores of the whole set that are no mean over rows (a Vendi score, precision and coverage by region), JSON-able.
+    """
+
+    scores: Mapping[str, np.ndarray]
+    details: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Task(Protocol):
-    """A corpus, a protocol and a metric. `measure` gives named scores a row, of which `metric` is the one that counts."""
+    """A corpus, a protocol and a metric. `measure` gives named scores a row, of which `metric` is the one that counts.
+
+    It is given a `Subject`, or the loaded encoder of one; a task that asks for what the model does not give raises ConfigError.
+    """
 
     @property
     def name(self) -> str: ...
@@ -63,4 +89,4 @@ class Task(Protocol):
 
     def chance(self, metric: str) -> np.ndarray: ...  # (n,) float64, the expected score of a random answer
 
-    def measure(self, encoder: TwoTowerEncoder) -> dict[str, np.ndarray]: ...  # name -> (n,) float64 in [0, 1]
+    def measure(self, model: Any) -> "Outcome | dict[str, np.ndarray]": ...

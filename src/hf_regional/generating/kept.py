@@ -66,7 +66,7 @@ class KeptAnswers:
         """Where the answers of this model and setting lie."""
         identity = dict(self.identity)
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(identity.get("model", "model")))[-60:].strip("-.")
-        return _home(self.folder) / f"{name}-{digest_of(identity)[:16]}"
+        return answers_home(self.folder) / f"{name}-{digest_of(identity)[:16]}"
 
     @cached_property
     def _journal(self) -> Journal:
@@ -98,7 +98,8 @@ def prompt_digest(prompt: Prompt) -> str:
     return digest_of([cleaned(prompt.system), cleaned(prompt.text), [picture_digest(image) for image in prompt.images]])
 
 
-def _home(folder: Path | None) -> Path:
+def answers_home(folder: Path | None) -> Path:
+    """Where answers are kept: the folder, or ours in the assets cache of `huggingface_hub`."""
     if folder is not None:
         return Path(folder).expanduser()
     from huggingface_hub import cached_assets_path

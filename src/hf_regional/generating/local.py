@@ -69,7 +69,7 @@ class LocalModel:
         """What decides an answer: the files of the checkpoint by name, length and time, and the settings; not the device."""
         name = self.model.path if isinstance(self.model, HasPath) else self.model
         chosen = {"longest_side": self.longest_side, "dtype": self.dtype, **asdict(self.sampling)}
-        return {"kind": "local", "model": Path(name).name, "files": _stamp(self._folder), **chosen}
+        return {"kind": "local", "model": Path(name).name, "files": stamp_of(self._folder), **chosen}
 
     def answers(self, prompts: Iterable[Prompt]) -> Generator[tuple[int, Answer]]:
         """Yield (place of the prompt, its answer), batch by batch.
@@ -87,7 +87,7 @@ class LocalModel:
                     readable.append((place, prompt, [load_picture(image, self.longest_side) for image in prompt.images]))
                 except BadRowError as error:
                     yield place, Answer(None, IMAGE, str(error))
-            _ = readable and (self._chat, self._loaded)  # here, where a checkpoint that cannot be opened is no fault of a prompt's
+            _ = readable and (self.chat, self.loaded)  # here, where a checkpoint that cannot be opened is no fault of a prompt's
             for some in _alike(readable):
                 for (place, _, _), answer in zip(
                     some, self._answers([prompt for _, prompt, _ in some], [shown for *_, shown in some]), strict=True
@@ -99,11 +99,13 @@ class LocalModel:
         return resolve_folder(self.model, revision=self.revision)
 
     @cached_property
-    def _chat(self) -> Chat:
+    def chat(self) -> Chat:
+        """Its processor; raises as `answers` does."""
         return load_chat(self._folder)
 
     @cached_property
-    def _loaded(self) -> Any:
+    def loaded(self) -> Any:
+        """The module, on its device; raises as `answers` does."""
         import torch
         from transformers import AutoModelForImageTextToText
 
@@ -118,7 +120,7 @@ class LocalModel:
         return (model if self.device_map else model.to(device)).eval()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in {"_folder", "_chat", "_loaded"}}
+        return {key: value for key, value in self.__dict__.items() if key not in {"_folder", "chat", "loaded"}}
 
     def _answers(self, prompts: Sequence[Prompt], pictures: Sequence[Sequence[Image.Image]]) -> list[Answer]:
         """One answer a prompt. What a batch fails on is found by halving it: one row must not take its neighbours along."""
@@ -133,15 +135,15 @@ class LocalModel:
     def _batch(self, prompts: Sequence[Prompt], pictures: Sequence[Sequence[Image.Image]]) -> list[Answer]:
         import torch
 
-        model = self._loaded
-        inputs = self._chat.inputs(prompts, pictures).to(model.device, model.dtype)
+        model = self.loaded
+        inputs = self.chat.inputs(prompts, pictures).to(model.device, model.dtype)
         chosen: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
         if self.sampling.temperature > 0:
             chosen = {"do_sample": True, "temperature": self.sampling.temperature}
         with torch.inference_mode(), torch.random.fork_rng():
             torch.manual_seed(self.sampling.seed ^ zlib.crc32(prompts[0].text.encode("utf-8", "replace")))
             tokens = model.generate(
-                **inputs, max_new_tokens=self.sampling.max_new_tokens, pad_token_id=self._chat.tokenizer.pad_token_id, **chosen
+                **inputs, max_new_tokens=self.sampling.max_new_tokens, pad_token_id=self.chat.tokenizer.pad_token_id, **chosen
             )
         said = tokens if model.config.is_encoder_decoder else tokens[:, inputs["input_ids"].shape[1] :]
         asked = inputs["attention_mask"].sum(1).tolist()
@@ -149,7 +151,7 @@ class LocalModel:
         lengths = [next((place + 1 for place, token in enumerate(row) if token in ends), None) for row in said.tolist()]
         return [
             Answer(text, is_cut=length is None, input_tokens=into, output_tokens=length or said.shape[1])
-            for text, length, into in zip(self._chat.texts(said), lengths, asked, strict=True)
+            for text, length, into in zip(self.chat.texts(said), lengths, asked, strict=True)
         ]
 
 
@@ -171,7 +173,7 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _stamp(folder: Path) -> str:
-    """A digest of the files' names, lengths and times; their bytes would take minutes to read."""
+def stamp_of(folder: Path) -> str:
+    """What names a checkpoint: a digest of the files' names, lengths and times; their bytes would take minutes to read."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return digest_of([[path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in files])

@@ -24,8 +24,8 @@ from hf_regional.cards.declared import declared_licence
 from hf_regional.corpora import embedded_model
 from hf_regional.encoding import TwoTowerEncoder, bytes_to_fetch, load_encoder
 from hf_regional.evaluating.beta import checked_grid
-from hf_regional.evaluating.report import aligned
-from hf_regional.evaluating.tasks.retrieval import RetrievalTask
+from hf_regional.evaluating.protocols.retrieval import RetrievalTask
+from hf_regional.evaluating.tables import aligned
 from hf_regional.pipeline.config import Config
 from hf_regional.pipeline.inputs import Inputs, load_inputs, load_rows
 from hf_regional.records import IMAGE, TEXT

@@ -14,7 +14,7 @@ from hf_regional.durable import digest_of, file_sha256
 from hf_regional.encoding import image_key, resolve_folder
 from hf_regional.encoding.two_tower import require_two_towers
 from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError
-from hf_regional.evaluating.tasks.retrieval import RetrievalTask, build_retrieval_task
+from hf_regional.evaluating.protocols.retrieval import RetrievalTask, build_retrieval_task
 from hf_regional.filtering import filter_regional
 from hf_regional.merging.checkpoint import read_checkpoint
 from hf_regional.merging.finite import require_finite

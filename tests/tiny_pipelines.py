@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_processors import clip_words
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from tiny_processors import clip_words
 
 WORDS = {
     "vocab_size": 54,

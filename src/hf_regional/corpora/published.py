@@ -1,0 +1,214 @@
+"""`PublishedCorpus`: what a builder of a published corpus has in common: files found, schemas compared, views made, odd rows counted."""
+
+import io
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import datasets
+from PIL import Image
+
+from hf_regional import records
+from hf_regional.corpora import views
+from hf_regional.corpora.listing import Corpus, catalogue
+from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
+from hf_regional.corpora.schema import compare
+from hf_regional.corpora.tabular import read_columns, read_rows
+from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+from hf_regional.filtering import RegionalFilter
+from hf_regional.nearest import did_you_mean
+
+_log: Final = logging.getLogger(__name__)
+LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
+BROKEN: Final = "pictures that cannot be opened"
+
+
+@dataclass
+class PublishedConfig(datasets.BuilderConfig):
+    """A configuration as published, and how its rows are to be seen."""
+
+    view: views.View = "pairs"
+    on_unknown: views.OnUnknown = "error"
+    revision: str = "main"
+    origin: str | None = None  # a folder with the published files, in place of the Hub
+
+
+class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
+    """Builder of a corpus from its published files. A subclass is a file of tables and one or two short methods.
+
+    Class attributes:
+        NAME: in the catalogue.
+        RAW: the published columns.
+        NEEDED: those without which no view but `raw` can be made; all of them where left out.
+        FILES: configuration -> split -> patterns of its files.
+        EXTRAS: columns of the view `pairs` after the eight that all corpora have.
+    """
+
+    NAME: ClassVar[str]
+    RAW: ClassVar[datasets.Features]
+    NEEDED: ClassVar[tuple[str, ...]] = ()
+    FILES: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]]
+    EXTRAS: ClassVar[Mapping[str, Any]] = {}
+    VIEWS: ClassVar[tuple[views.View, ...]] = ("raw", "pairs")
+    BUILDER_CONFIG_CLASS = PublishedConfig
+    VERSION = datasets.Version("1.0.0")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "FILES" in cls.__dict__:
+            cls.BUILDER_CONFIGS = [PublishedConfig(name=name, version=cls.VERSION) for name in cls.FILES]
+            cls.DEFAULT_CONFIG_NAME = next(iter(cls.FILES))
+
+    def __init__(self, *args: Any, view: str = "pairs", data_dir: str | Path | None = None, **kwargs: Any) -> None:
+        if view not in self.VIEWS:
+            raise NotBuiltYetError(f"{self.NAME} has no view {view!r}: its views are {', '.join(map(repr, self.VIEWS))}.")
+        name = kwargs.get("config_name")
+        if name is not None and name not in self.FILES:
+            raise UnknownNameError(
+                f"{self.NAME} has no configuration {name!r}.{did_you_mean(name, self.FILES)} There are: {', '.join(self.FILES)}."
+            )
+        self.left_out: Counter[str] = Counter()
+        self._store = self._find_store(data_dir, kwargs.get("revision", "main"))
+        folder = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
+        # The state of the files is part of the key of the cache: what was pushed since, or changed in the folder, is built anew.
+        super().__init__(*args, view=view, origin=folder, hash=self._store.fingerprint[:16], **kwargs)
+
+    @property
+    def corpus(self) -> Corpus:
+        """Its row of the catalogue."""
+        return catalogue()[self.NAME]
+
+    def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
+        """The rows of `pairs` that a published row becomes; `at` names it in messages."""
+        raise NotImplementedError
+
+    def to_vqa(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
+        """The rows of `vqa` that a published row becomes."""
+        raise NotImplementedError
+
+    def country(self, text: object, at: str) -> str | None:
+        """The alpha-3 code of what a cell names; see `views.to_country`."""
+        return views.to_country(text, at, self._chosen.on_unknown)
+
+    def language(self, text: object, at: str) -> str | None:
+        """The code of the language that a cell names."""
+        return views.to_language(text, at, self._chosen.on_unknown)
+
+    def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:
+        """The published rows of one file. Override it where rows are not those of a table."""
+        with self._open(name) as file:
+            yield from read_rows(file, f"{store.origin}/{name}")
+
+    @property
+    def _chosen(self) -> PublishedConfig:
+        config = self.config
+        assert isinstance(config, PublishedConfig)
+        return config
+
+    def _find_store(self, data_dir: str | Path | None, revision: str) -> Store:
+        if data_dir is not None:
+            folder = Path(data_dir).expanduser().absolute()
+            if not folder.is_dir():
+                raise ConfigError(f"{self.NAME}: there is no folder {folder}; data_dir= names one with the published files.", "data_dir")
+            return Folder(folder)
+        if not self.corpus.hub_id:
+            raise ConfigError(
+                f"{self.NAME} does not lie on the Hub: download it from its makers, and name the folder by data_dir=.", "data_dir"
+            )
+        return HubRepository(self.corpus.hub_id, revision)
+
+    def _info(self) -> datasets.DatasetInfo:
+        seen = {"raw": self.RAW, "vqa": views.VQA, "pairs": datasets.Features({**views.PAIRS, **self.EXTRAS})}
+        corpus = self.corpus
+        return datasets.DatasetInfo(
+            description=f"{corpus.title} ({self._store.origin})",
+            citation=corpus.citation,
+            license=corpus.license,
+            features=seen[self._chosen.view],
+        )
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        self._streaming = bool(dl_manager.is_streaming)
+        files = {split: matching(self._store, patterns, f"split {split!r}") for split, patterns in self.FILES[self.config.name].items()}
+        self._compare(next(iter(files.values()))[0])
+        return [datasets.SplitGenerator(name=split, gen_kwargs={"files": [*names]}) for split, names in files.items()]
+
+    def _compare(self, name: str) -> None:
+        """Say what the files have that the schema has not; the view `raw` gets those columns too."""
+        with self._open(name) as file:
+            found = read_columns(file, f"{self._store.origin}/{name}")
+        needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
+        if differences := compare(self.RAW, found, needed, f"{self._store.origin}/{name}"):
+            _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
+        if self._chosen.view == "raw" and differences.extra:
+            self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
+
+    def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        for name in files:
+            for place, row in enumerate(self.rows_of(self._store, name)):
+                for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
+                    yield f"{name}/{place}/{part}", seen
+
+    def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
+        match self._chosen.view:
+            case "raw":
+                yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
+                return
+            case "pairs":
+                made = self.to_pairs(row, at)
+            case _:
+                made = self.to_vqa(row, at)
+        for each in made:
+            if is_picture(each[records.IMAGE]):
+                yield each
+            else:
+                self.left_out[BROKEN] += 1
+
+    def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
+        super()._prepare_split(*args, **kwargs)
+        if self.left_out:
+            _log.warning("%s: left out %s.", self.NAME, ", ".join(f"{count} {what}" for what, count in self.left_out.items()))
+            (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
+
+    def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the prepared dataset; what was left out when it was built is in `left_out`."""
+        kept = Path(self._cache_dir) / LEFT_OUT
+        if kept.is_file():
+            self.left_out = Counter(json.loads(kept.read_text(encoding="utf-8")))
+        return super().as_dataset(*args, **kwargs)
+
+    def _open(self, name: str) -> Any:
+        return self._store.open(name) if self._streaming else self._store.path(name).open("rb")
+
+
+_JSON: Final = datasets.Value("string")  # columns that nobody declared are kept as they are, in JSON where they are no text
+
+
+def _plain(cell: Any, feature: Any) -> Any:
+    if feature is _JSON and cell is not None and not isinstance(cell, str):
+        return json.dumps(cell, ensure_ascii=False, default=repr)
+    return cell
+
+
+def is_picture(cell: Any) -> bool:
+    """Whether a cell ({"bytes", "path"}, bytes or a path) begins like a picture: only its header is read.
+
+    >>> is_picture({"bytes": b"no picture", "path": None})
+    False
+    """
+    match cell:
+        case {"bytes": bytes(data)} | bytes(data):
+            source: Any = io.BytesIO(data)
+        case {"path": str(path)} | str(path):
+            source = path
+        case _:
+            return False
+    try:
+        with Image.open(source):
+            return True
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return False

@@ -1,0 +1,148 @@
+"""Which rows of a corpus a task asks: rows with a verdict in; groups, clusters, sides and slices, and what was left out, out."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, overload
+
+import numpy as np
+import pandas as pd
+from datasets import Dataset, Image
+
+from hf_regional import records
+from hf_regional.encoding import ImageSource, image_key
+from hf_regional.errors import MissingColumnError, NoRowsError
+from hf_regional.evaluating.task import TaskRows
+
+Part = Literal["select", "report", "all"]
+SELECTED: Final = 0.3  # of the pictures: β is chosen on them, and the rest is reported
+_SIDES: Final = {"kept": "regional", "other": "global"}
+_NAMES: Final = {records.COUNTRY: "country"}  # what a slice is called, where not as its column
+_SALT: Final = b"hf_regional select 1\n"
+
+
+class Pictures(Sequence[ImageSource]):
+    """The picture cells of chosen rows, undecoded, read when they are asked for: a corpus of pictures does not fit into memory."""
+
+    def __init__(self, rows: Dataset, chosen: np.ndarray) -> None:
+        self._cells = rows.select_columns([records.IMAGE]).cast_column(records.IMAGE, Image(decode=False))
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, place: int) -> ImageSource: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Pictures": ...
+    def __getitem__(self, place: int | slice) -> "ImageSource | Pictures":
+        if isinstance(place, slice):
+            return Pictures(self._cells, self._chosen[place])
+        cell: Any = self._cells[int(self._chosen[place])][records.IMAGE]
+        return cell
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The rows that a task asks of every model.
+
+    Attributes:
+        table: (n) the rows' columns but for the picture.
+        pictures: (n) their pictures.
+        rows: what a score is averaged and resampled over.
+        counts: what was left out, by reason.
+    """
+
+    table: pd.DataFrame
+    pictures: Pictures
+    rows: TaskRows
+    counts: dict[str, int]
+
+
+def ask(
+    data: Dataset,
+    *,
+    group: str | None = records.COUNTRY,
+    slices: Sequence[str] = (),
+    part: Part = "all",
+    where: Mapping[str, Sequence[str]] | None = None,
+    limit: int | None = None,
+) -> Asked:
+    """Choose the rows of a task, and say how they are averaged.
+
+    Args:
+        data: rows with the columns of `filter_regional(..., mode="annotate")`, or without a verdict: then all are the world's.
+        group: the column whose groups a score is averaged over; null averages over rows.
+        slices: columns to report by, besides language, country and topic.
+        part: "select" and "report" share the pictures 30 to 70 by a hash of their bytes, fixed for ever; "all" asks of all of them.
+        where: column -> allowed values.
+        limit: at most so many rows of each side, the first by the hash: for a quick look.
+
+    Raises:
+        MissingColumnError: a column of `group`, `slices` or `where` is not there.
+        NoRowsError: no row is left; the message says where they went.
+    """
+    named = [*([group] if group else []), *slices, *(where or {})]
+    if missing := frozenset(named) - frozenset(data.column_names):
+        there = ", ".join(data.column_names)
+        raise MissingColumnError(f"the rows lack {', '.join(sorted(missing))}; there are: {there}.", missing)
+    table: pd.DataFrame = data.remove_columns([records.IMAGE]).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
+    pictures = Pictures(data, np.arange(len(data)))
+    keys = np.array([image_key(cell) for cell in pictures])
+    counts: dict[str, int] = {}
+    kept = np.ones(len(table), bool)
+    for column, allowed in (where or {}).items():
+        kept = _left_out(counts, kept, table[column].isin(list(allowed)).to_numpy(), f"rows of another {column}")
+    kept = _left_out(counts, kept, _in_part(keys, part), f"rows of pictures that are not in the part {part!r}")
+    verdict = table.get(records.REGION_VERDICT)
+    sides = np.full(len(table), "global", object) if verdict is None else verdict.map(_SIDES).to_numpy(object)
+    kept = _left_out(counts, kept, pd.notna(sides), "rows of neither side (excluded, ambiguous or without evidence)")
+    if group:
+        kept = _left_out(counts, kept, table[group].notna().to_numpy(), f"rows without a {group}")
+    chosen = _limited(np.flatnonzero(kept), keys, sides, limit, counts)
+    if not len(chosen):
+        raise NoRowsError(f"no row is left to ask: {counts}. Widen the part, the region or `where`.")
+    clusters, cluster = np.unique(keys[chosen], return_inverse=True)
+    picked = table.iloc[chosen].reset_index(drop=True)
+    present = [name for name in (records.LANGUAGE, records.COUNTRY, records.TOPIC, *slices) if name in picked]
+    rows = TaskRows(
+        groups=picked[group].to_numpy(str) if group else np.full(len(picked), "all"),
+        clusters=cluster.astype(np.int64),
+        sides=sides[chosen].astype(str),
+        chance=np.zeros(len(picked)),
+        n_clusters=len(clusters),
+        slices={_NAMES.get(name, name): _labels(picked[name]) for name in dict.fromkeys(present)},
+    )
+    return Asked(picked, Pictures(data, chosen), rows, {reason: count for reason, count in counts.items() if count})
+
+
+def part_of(key: str) -> float:
+    """Where a picture falls in [0, 1): below `SELECTED` it serves to choose, above to report."""
+    return int.from_bytes(hashlib.sha256(_SALT + key.encode()).digest()[:8]) / 2**64
+
+
+def _in_part(keys: np.ndarray, part: Part) -> np.ndarray:
+    if part == "all":
+        return np.ones(len(keys), bool)
+    selected = np.array([part_of(key) < SELECTED for key in keys.tolist()], bool)
+    return selected if part == "select" else ~selected
+
+
+def _left_out(counts: dict[str, int], kept: np.ndarray, condition: np.ndarray, reason: str) -> np.ndarray:
+    counts[reason] = int((kept & ~condition).sum())
+    return kept & condition
+
+
+def _limited(chosen: np.ndarray, keys: np.ndarray, sides: np.ndarray, limit: int | None, counts: dict[str, int]) -> np.ndarray:
+    if limit is None:
+        return chosen
+    drawn = np.array([part_of(f"limit {key}") for key in keys[chosen].tolist()])
+    order = chosen[np.argsort(drawn, kind="stable")]
+    kept = np.concatenate([order[sides[order] == side][:limit] for side in dict.fromkeys(sides[order].tolist())])
+    counts[f"rows beyond the limit of {limit} a side"] = len(chosen) - len(kept)
+    return np.sort(kept)
+
+
+def _labels(column: "pd.Series[Any]") -> np.ndarray:
+    """Labels of a slice as text; a null stays null and belongs to none."""
+    return np.array([None if pd.isna(label) else str(label) for label in column], object)

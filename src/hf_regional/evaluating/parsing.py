@@ -1,0 +1,71 @@
+"""Parsing: what a model wrote in; which option it chose, or None where nobody can tell, out. Unparsed is not wrong."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# "B", "(B)", "B.", "**B**", "B: sate": a letter that stands by itself at the beginning.
+_AT_START: Final = re.compile(r"^[\s(\[*\"'`]*([A-Za-z])(?:[)\].:,*\"'`]|\s*$)")
+# "the answer is C", "Jawaban: (c)", "答案是C": a letter behind a word that announces it, the last one counts.
+_ANNOUNCED: Final = re.compile(
+    r"(?:answer|option|choice|jawaban(?:nya)?|jawapan|sagot|đáp án|คำตอบ|答案|選擇|选择|விடை|အဖြေ|ចម្លើយ|ຄໍາຕອບ|ຄຳຕອບ)"
+    r"(?:\s+(?:is|adalah|ialah|là|ay)|\s*[是为為คือ])?\s*[:：=]?\s*[(\[*\"'`]*([A-Za-z])(?![A-Za-z])",
+    re.IGNORECASE,
+)
+
+
+def read_option(text: str, options: Sequence[str]) -> int | None:
+    """Which option an answer names: by its letter, or by its words.
+
+    Args:
+        text: what the model wrote.
+        options: the texts it could choose from, in the order in which they were lettered.
+
+    Returns:
+        The place of the option; None where no option or more than one is named.
+
+    >>> read_option("The answer is (B).", ["soto", "sate"])
+    1
+    >>> read_option("It looks like sate to me", ["soto", "sate"])
+    1
+    >>> read_option("soto or sate", ["soto", "sate"]) is None
+    True
+    """
+    known = [folded(option) for option in options]
+    said = folded(text)
+    if said in known and known.count(said) == 1:  # before letters: an option may be "A" itself
+        return known.index(said)
+    if announced := _ANNOUNCED.findall(text):
+        return _place(announced[-1], options)
+    if begins := _AT_START.match(text):
+        return _place(begins[1], options)
+    return _named(said, known)
+
+
+def folded(text: str) -> str:
+    """A text as answers are compared: NFKC, case folded, blanks single, without punctuation at its ends."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return plain.strip(" .,:;!?\"'`*()[]。、，！？")
+
+
+def _place(letter: str, options: Sequence[str]) -> int | None:
+    place = LETTERS.index(letter.upper())
+    return place if place < len(options) else None
+
+
+def _named(said: str, known: Sequence[str]) -> int | None:
+    """The only option whose words stand in the answer; one that is part of another that is named does not count ("rice", "fried rice")."""
+    found = [option for option in known if option and _stands_in(option, said)]
+    longest = [option for option in found if not any(option != other and option in other for other in found)]
+    return known.index(longest[0]) if len(longest) == 1 and known.count(longest[0]) == 1 else None
+
+
+def _stands_in(option: str, said: str) -> bool:
+    """Whether an option stands in the answer as words of its own; scripts without blanks between words have no edges to look at."""
+    edge = (
+        r"(?<![^\W_])" if option[0].isascii() and option[0].isalnum() else "",
+        r"(?![^\W_])" if option[-1].isascii() and option[-1].isalnum() else "",
+    )
+    return re.search(f"{edge[0]}{re.escape(option)}{edge[1]}", said) is not None

@@ -1,0 +1,32 @@
+"""Tables for a terminal: the scores of an evaluation in; columns of equal width out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hf_regional.cards.figures import with_interval
+
+
+def score_tables(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    """One table a task: a line a side, a line a label of each slice, then what was left out; percent with 95 % intervals."""
+    return "\n\n".join(_table(name, entry) for name, entry in scores.items())
+
+
+def aligned(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+    """Rows as columns of equal width, those in `left` flush left, the others right, a rule under the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
+
+
+def _table(name: str, entry: Mapping[str, Any]) -> str:
+    rows = [[name, f"{entry['metric']}, %", "chance", "n"]]
+    for side in ("global", "regional"):
+        if side in entry:
+            rows.append([side, with_interval(entry[side]), f"{100 * entry['chance'][side]:.1f}", f"{entry[side]['n']:,}"])
+    for sliced, labels in entry["by"].items():
+        rows += [[f"  {sliced} {label}", with_interval(found), "", f"{found['n']:,}"] for label, found in labels.items()]
+    left_out = [f"left out: {count:,} {reason}" for reason, count in entry.get("left_out", {}).items() if count]
+    return "\n".join([aligned(rows), *left_out])

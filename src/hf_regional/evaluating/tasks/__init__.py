@@ -1,1 +1,0 @@
-"""Tasks: each a corpus, a protocol and a metric."""
