@@ -274,6 +274,7 @@ def test_a_cell_names_countries_in_its_order_each_once():
     assert to_countries("Laos, Thailand; Lao PDR", "row 0") == ["LAO", "THA"]
     assert to_countries(["Viet Nam", None, " "], "row 0") == ["VNM"]
     assert to_countries("Korea, Republic of", "row 0") == ["KOR"]
+    assert to_countries("Laos & Cambodia, Trinidad and Tobago, Thailand and Malaysia", "row 0") == ["LAO", "KHM", "TTO", "THA", "MYS"]
     assert to_countries(None, "row 0") == to_countries("", "row 0") == []
     with pytest.raises(BadRowError, match="row 0: 'Nowhere' names no country"):
         to_countries("Laos, Nowhere", "row 0")

@@ -79,7 +79,7 @@ def test_an_archive_that_is_cut_off_or_none_is_damaged_and_named(tmp_path):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_rows_come_as_the_archives_have_their_pictures_and_those_without_are_counted(published, tmp_path, streaming):
+def test_rows_come_as_the_archives_have_their_pictures_and_those_without_are_counted(published, tmp_path, streaming, caplog):
     rows = load_corpus("mammoth-vl", view="vqa", split="train", data_dir=published, cache_dir=tmp_path / "cache", streaming=streaming)
     rows = [*rows]
     # shard 1 has the picture of row 1, shard 2 that of rows 0 (two exchanges) and 2; row 3 has no picture, row 4's is nowhere
@@ -87,6 +87,7 @@ def test_rows_come_as_the_archives_have_their_pictures_and_those_without_are_cou
     assert [row["question"] for row in rows] == ["Read the chart.", "Which dish of Indonesia is this?", "And the meat?", "Is it hot?"]
     assert [row["answers"] for row in rows] == [["It rises."], ["It is rendang."], ["Beef."], ["Yes."]]
     assert [row["source"] for row in rows] == ["chart", "food", "food", "food"]
+    assert "mammoth-vl: left out 1 rows without a picture, 1 rows whose picture is in none of the archives." in caplog.text
 
 
 def test_what_is_left_out_is_said_in_the_first_load_and_the_second(published, tmp_path):
