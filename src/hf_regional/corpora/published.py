@@ -17,6 +17,7 @@ from hf_regional.corpora import views
 from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
 from hf_regional.corpora.schema import compare
+from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
 from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
@@ -25,6 +26,7 @@ from hf_regional.nearest import did_you_mean
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+MISSING: Final = "pictures that are not there"
 
 
 @dataclass
@@ -35,6 +37,7 @@ class PublishedConfig(datasets.BuilderConfig):
     on_unknown: views.OnUnknown = "error"
     revision: str = "main"
     origin: str | None = None  # a folder with the published files, in place of the Hub
+    longest_side: int | None = None  # pixels to which larger pictures are shrunk while the rows are built
 
 
 class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
@@ -71,11 +74,12 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             raise UnknownNameError(
                 f"{self.NAME} has no configuration {name!r}.{did_you_mean(name, self.FILES)} There are: {', '.join(self.FILES)}."
             )
+        _require_side(kwargs.get("longest_side"), view)
         self.left_out: Counter[str] = Counter()
         self._store = self._find_store(data_dir, kwargs.get("revision", "main"))
         folder = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
         # The state of the files is part of the key of the cache: what was pushed since, or changed in the folder, is built anew.
-        super().__init__(*args, view=view, origin=folder, hash=self._store.fingerprint[:16], **kwargs)
+        super().__init__(*args, view=view, origin=folder, hash=self._state()[:16], **kwargs)
 
     @property
     def corpus(self) -> Corpus:
@@ -104,6 +108,15 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             yield from read_rows(file, f"{store.origin}/{name}")
 
     @property
+    def published(self) -> datasets.Features:
+        """The published columns of the chosen configuration."""
+        return self.RAW
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return self.NEEDED or tuple(self.published)
+
+    @property
     def _chosen(self) -> PublishedConfig:
         config = self.config
         assert isinstance(config, PublishedConfig)
@@ -121,8 +134,12 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             )
         return HubRepository(self.corpus.hub_id, revision)
 
+    def _state(self) -> str:
+        """What names the state of all files that rows are made from."""
+        return self._store.fingerprint
+
     def _info(self) -> datasets.DatasetInfo:
-        seen = {"raw": self.RAW, "vqa": views.VQA, "pairs": datasets.Features({**views.PAIRS, **self.EXTRAS})}
+        seen = {"raw": self.published, "vqa": views.VQA, "pairs": datasets.Features({**views.PAIRS, **self.EXTRAS})}
         corpus = self.corpus
         return datasets.DatasetInfo(
             description=f"{corpus.title} ({self._store.origin})",
@@ -139,15 +156,23 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _compare(self, name: str) -> None:
         """Say what the files have that the schema has not; the view `raw` gets those columns too."""
-        with self._open(name) as file:
-            found = read_columns(file, f"{self._store.origin}/{name}")
-        needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
-        if differences := compare(self.RAW, found, needed, f"{self._store.origin}/{name}"):
+        found = self._columns(name)
+        needed = () if self._chosen.view == "raw" else self._needed
+        if differences := compare(self.published, found, needed, f"{self._store.origin}/{name}"):
             _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
         if self._chosen.view == "raw" and differences.extra:
-            self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
+            self.info.features = datasets.Features({**self.published, **{name: _JSON for name in differences.extra}})
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        """The columns of a file, and those that `rows_of` adds to them."""
+        with self._open(name) as file:
+            return read_columns(file, f"{self._store.origin}/{name}")
 
     def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        rows = self._keyed(files)
+        yield from rows if self._chosen.view == "raw" else self._pictured(rows)
+
+    def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
             for place, row in enumerate(self.rows_of(self._store, name)):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
@@ -157,16 +182,28 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         match self._chosen.view:
             case "raw":
                 yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
-                return
             case "pairs":
-                made = self.to_pairs(row, at)
+                yield from self.to_pairs(row, at)
             case _:
-                made = self.to_vqa(row, at)
-        for each in made:
-            if is_picture(each[records.IMAGE]):
-                yield each
-            else:
+                yield from self.to_vqa(row, at)
+
+    def _pictured(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows whose picture can be opened, shrunk where that is asked for; the others are counted."""
+        there = self._there(rows)
+        if side := self._chosen.longest_side:
+            there = shrink_rows(there, records.IMAGE, side)
+        for key, row in there:
+            if row[records.IMAGE] is None or (not side and not is_picture(row[records.IMAGE])):
                 self.left_out[BROKEN] += 1
+            else:
+                yield key, row
+
+    def _there(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key, row in rows:
+            if row[records.IMAGE] is None:
+                self.left_out[MISSING] += 1
+            else:
+                yield key, row
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
@@ -186,6 +223,15 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
 
 _JSON: Final = datasets.Value("string")  # columns that nobody declared are kept as they are, in JSON where they are no text
+
+
+def _require_side(side: int | None, view: str) -> None:
+    if side is None:
+        return
+    if view == "raw":
+        raise ConfigError("longest_side= shrinks pictures, and the view 'raw' is as published: take 'pairs' or 'vqa'.", "longest_side")
+    if side < 1:
+        raise ConfigError(f"longest_side must be a number of pixels, 1 or more, got {side}.", "longest_side")
 
 
 def _plain(cell: Any, feature: Any) -> Any:
