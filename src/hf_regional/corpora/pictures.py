@@ -1,5 +1,6 @@
 """Pictures that lie beside a table: the name that a row gives in; the file, or its bytes out of a zip archive, out."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -52,6 +53,10 @@ class Pictures:
     def below(self, folder: str) -> tuple[str, ...]:
         """Every picture directly in a folder of that name, sorted; wherever the folder stands."""
         return tuple(sorted(place.name for place in self._by_folder.get(folder, ())))
+
+    def any_below(self, folder: re.Pattern[str]) -> bool:
+        """Whether there is a picture directly in a folder of such a name."""
+        return any(folder.fullmatch(name) for name in self._by_folder)
 
     def require_any(self) -> None:
         """Check that there are pictures at all.
