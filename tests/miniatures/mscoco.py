@@ -10,7 +10,9 @@ _CAPTIONS = ("Dəniz kənarında bir it qaçır.", "İt suya doğru qaçır.")
 
 def write(folder: Path) -> None:
     names = [f"{391895 + number:012d}.jpg" for number in range(3)]
-    write_csv(folder / "coco_captions.csv", [{"image": name, "caption": text} for name in names for text in _CAPTIONS], ("image", "caption"))
+    write_csv(
+        folder / "coco_captions.csv", [{"image": name, "caption": text} for name in names for text in _CAPTIONS], ("image", "caption")
+    )
     (folder / "Images").mkdir()
     for number, name in enumerate(names):
         (folder / "Images" / name).write_bytes(jpeg(number))

@@ -51,7 +51,7 @@ class TranslatedCaptions(GivenPictures):
     def rows_of(self, store: Any, name: str) -> Iterator[dict[str, Any]]:
         """The rows, each with the number of its caption among those of its picture."""
         seen: Counter[str] = Counter()
-        image = self._headers.get("image")
+        image = self._headers.get("image", "")
         for row in super().rows_of(store, name):
             picture = str(row.get(image))
             yield {**row, _NUMBER: seen[picture]}
@@ -82,7 +82,9 @@ class TranslatedCaptions(GivenPictures):
         lost = frozenset(ours for ours, header in headers.items() if header is None)
         if lost and self._chosen.view != "raw":
             looked = "; ".join(f"{ours} ({' or '.join(wanted[ours])})" for ours in sorted(lost))
-            raise MissingColumnError(f'{where} has no column for {looked}; it has: {", ".join(found)}. Say columns={{"text": "..."}}.', lost)
+            raise MissingColumnError(
+                f'{where} has no column for {looked}; it has: {", ".join(found)}. Say columns={{"text": "..."}}.', lost
+            )
         return {ours: header for ours, header in headers.items() if header is not None}
 
 

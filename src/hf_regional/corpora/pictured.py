@@ -1,4 +1,4 @@
-"""`PicturedCorpus`: a builder for rows in a table and pictures in files beside it; each layout in which it is published is a configuration."""
+"""`PicturedCorpus`: a builder for rows in a table and pictures in files beside; each published layout is a configuration."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -81,7 +81,7 @@ class PicturedCorpus(PublishedCorpus):
                 yield {**row, _OWN: pictures.find(row.get(column) or "")}
 
     def _find_store(self, data_dir: str | Path | None, revision: str) -> Store:
-        if data_dir is not None or self._asked not in self.LAYOUTS:
+        if data_dir is not None or self._asked is None:
             return super()._find_store(data_dir, revision)
         hub_id = self.LAYOUTS[self._asked].hub_id
         if not hub_id:

@@ -46,7 +46,7 @@ class Laion(GivenPictures):
     NAME = "laion"
     RAW = Features(dict.fromkeys(("URL", "TEXT", "LICENSE", "LANGUAGE", "topic", "url", "caption", "key"), _TEXT))
     OPTIONAL = ("URL", "TEXT", "LICENSE", "LANGUAGE", "topic", "url", "caption", "key")
-    FILES = dict.fromkeys(_NAMES, {"train": ("*.parquet",)})
+    FILES = {name: {"train": ("*.parquet",)} for name in _NAMES}  # noqa: RUF012 - a table
     EXTRAS = {"url": _TEXT}  # noqa: RUF012
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
