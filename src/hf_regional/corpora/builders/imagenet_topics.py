@@ -32,7 +32,7 @@ NO_PICTURES: Final = "classes of the map without a folder of pictures"
 
 
 class ImagenetTopics(PublishedCorpus):
-    """Builder of one row a topic and picture; a class under two topics gives its pictures to both. No row has a country."""
+    """Builder of a row a topic and picture; a class under two topics gives its pictures to both. No row has a country."""
 
     NAME = "imagenet-topics"
     RAW = Features({records.IMAGE: Image(), **dict.fromkeys((*_MAP, *_ADDED), _TEXT)})
