@@ -26,7 +26,7 @@ _WRITTEN: Final[dict[str | None, tuple[str, dict[str, int]]]] = {
     "MPO": ("JPEG", {"quality": 90}),
     "WEBP": ("WEBP", {"quality": 90}),
 }
-_AS_PNG: Final = {"L", "RGB", "RGBA", "I"}
+_AS_PNG: Final = {"L": "L", "RGB": "RGB", "RGBA": "RGBA", "I": "I;16"}  # mode -> that in which a PNG holds it, "RGB" for all others
 _FULL: Final = {
     "1": "L",
     "P": "RGBA",
@@ -116,8 +116,8 @@ def _decoded(picture: Image.Image, side: int) -> Image.Image:
 def _encoded(small: Image.Image, picture: Image.Image) -> bytes:
     """The bytes of a small picture, in the format of the one that it was made from and with what that says of itself."""
     kind, options = _WRITTEN.get(picture.format, ("PNG", {}))
-    if kind == "PNG" and small.mode not in _AS_PNG:
-        small = small.convert("RGB")
+    if kind == "PNG":
+        small = small.convert(_AS_PNG.get(small.mode, "RGB"))
     kept = {name: picture.info[name] for name in ("exif", "icc_profile") if picture.info.get(name)}
     data = io.BytesIO()
     small.save(data, kind, **options, **kept)
