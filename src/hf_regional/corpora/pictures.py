@@ -98,10 +98,9 @@ class Pictures:
 
     def _place(self, name: PurePosixPath) -> _Place | None:
         places = self._by_name.get(name.name, [])
-        for place in places:
-            if place.name == str(name) or place.name.endswith(f"/{name}"):
-                return place
-        return places[0] if len(places) == 1 else None
+        ending = [place for place in places if f"/{place.name}".endswith(f"/{name}")]
+        exact = [place for place in ending if place.name == str(name)]
+        return next((group[0] for group in (exact, ending, places) if len(group) == 1), None)
 
     def _open(self, archive: str) -> zipfile.ZipFile:
         if archive not in self._archives:

@@ -45,7 +45,8 @@ _BROKEN: Final = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError),
     *(RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError),
 )
-_THREADS: Final = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter's lock while it decodes and resizes
+_CORES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_THREADS: Final = min(8, _CORES)  # Pillow lets go of the interpreter's lock while it decodes and resizes
 _AHEAD: Final = 8 * _THREADS  # rows: enough that a large picture does not keep the others waiting
 
 
