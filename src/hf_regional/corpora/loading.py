@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hf_regional.regions import Region
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown", "longest_side")
+_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown")
 _MODELS: Final = Path(__file__).parent / "data"
 
 
@@ -51,9 +51,8 @@ def load_corpus(
         mode: "keep" parts the rows into kept and dropped, "annotate" keeps every row with its verdict.
         cache_dir: in place of the cache folder of `datasets`.
         options: what the corpus itself takes, see `options` in its row of the catalogue. Every published corpus takes `config`, one of
-            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub;
-            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows; and `longest_side`, pixels to
-            which larger pictures are shrunk while the corpus is built.
+            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub; and
+            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows.
 
     Returns:
         `datasets.DatasetDict` or, with a split, `Dataset` (`Iterable...` when streaming), its columns already under the names of
@@ -67,7 +66,7 @@ def load_corpus(
         CannotWriteError: the cache folder is full, over a limit, or closed to us.
     """
     corpus = _find(name, options)
-    with _room_for(name):
+    with _said_plainly(name):
         # A published corpus fetches and builds the files of the split that is asked for, and of no other.
         chosen = {"only": split} if split is not None and corpus.is_published else {}
         builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **chosen, **_plain(options))
@@ -128,15 +127,15 @@ def _viewed(corpus: Corpus, view: str) -> dict[str, str]:
 
 
 @contextmanager
-def _room_for(name: str) -> Generator[None]:
+def _said_plainly(name: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        # `datasets` wraps what stops its writer; any other error is passed on as it is.
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if cause is not error and isinstance(cause, RegionalError):
+        # `datasets` wraps what stops its writer, and what we say of a row or a file too.
+        cause = error if isinstance(error, OSError | RegionalError) else error.__cause__
+        if isinstance(cause, RegionalError):
             raise cause from cause.__cause__
-        if not isinstance(cause, OSError) or isinstance(cause, RegionalError) or cause.errno not in _NO_ROOM:
+        if not isinstance(cause, OSError) or cause.errno not in _NO_ROOM:
             raise
         way_out = "Free some space there, or name another folder by cache_dir= or HF_DATASETS_CACHE."
         raise CannotWriteError(f"cannot build {name} in the cache of datasets: {cause}. {way_out}") from error
