@@ -96,7 +96,7 @@ def test_other_headers_and_another_language_are_named(folder, tmp_path):
 def test_a_folder_of_pictures_must_be_named_and_be_there(folder, tmp_path):
     with pytest.raises(ConfigError, match="ms-coco-az needs images="):
         load_corpus("ms-coco-az")
-    with pytest.raises(ConfigError, match="no folder .*nowhere; images="):
+    with pytest.raises(ConfigError, match=r"no folder .*nowhere; images="):
         load("ms-coco-az", folder, tmp_path, images=tmp_path / "nowhere")
 
 
