@@ -67,7 +67,7 @@ _TAIL = "\nprint(json.dumps([len(rows), *rows[0]['image'].size, *rows[-1]['image
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One whole process with its children: seconds on the clock, of the processor; megabytes of all of them at their peak (PSS)."""
+    """One whole process with its children: seconds on the clock, of the processor; megabytes of their own at the peak (anonymous, PSS)."""
 
     wall_s: float
     cpu_s: float
@@ -139,13 +139,13 @@ def _watch(pid: int, peak: list[float]) -> None:
 
 
 def _pss_mb(pid: int) -> float | None:
-    """Megabytes of a process and its children, shared pages once; None when it has ended."""
+    """Megabytes of a process and its children, shared pages once, files in the page cache not; None when it has ended."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
         children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
-    own = next((int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")), None)
+    own = next((int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss_Anon:")), None)
     return None if own is None else own + sum(_pss_mb(child) or 0.0 for child in children)
 
 
