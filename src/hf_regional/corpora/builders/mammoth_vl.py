@@ -58,12 +58,12 @@ class MammothVl(JoinedCorpus):
 
 
 def exchanges(turns: Sequence[dict[str, Any]], at: str) -> list[tuple[str, str]]:
-    """Take the turns of a conversation by twos: what a person says, without the mark of the picture, and what the model answers.
+    r"""Take the turns of a conversation by twos: what a person says, without the mark of the picture, and what the model answers.
 
     Raises:
         BadRowError: the turns are not in twos, or not those of a person and a model.
 
-    >>> exchanges([{"from": "human", "value": "<image>\\nWhat is it?"}, {"from": "gpt", "value": "Tempeh."}], "row 0")
+    >>> exchanges([{"from": "human", "value": "<image>\nWhat is it?"}, {"from": "gpt", "value": "Tempeh."}], "row 0")
     [('What is it?', 'Tempeh.')]
     """
     speakers = [turn.get("from") for turn in turns]

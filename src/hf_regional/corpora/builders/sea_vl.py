@@ -6,7 +6,7 @@ Published by Cahyawijaya et al. (ACL 2025, arXiv:2503.07920) as `SEACrowd/sea-vl
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from datasets import Features, Image, List, Value
 
@@ -32,7 +32,7 @@ class SeaVl(PublishedCorpus):
     )
     FILES = {"default": {"train": ("data/train-*.parquet",)}}  # noqa: RUF012 - a table
     EXTRAS = {"countries": List(_TEXT)}  # noqa: RUF012
-    SCORES: Final[dict[str, str]] = {}  # column of `pairs` -> published column
+    SCORES: ClassVar[dict[str, str]] = {}  # column of `pairs` -> published column
     region_columns = {"country": "countries"}  # noqa: RUF012
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus

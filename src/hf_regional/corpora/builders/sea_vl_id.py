@@ -29,5 +29,5 @@ class SeaVlId(SeaVl):
     )
     NEEDED = tuple(SeaVl.RAW)
     # `n_annotator` as published reads like a column about a person, and the filter would drop it
-    SCORES = {name: name for name in RAW if name.startswith("avg_")} | {"n_annotators": "n_annotator"}  # noqa: RUF012
+    SCORES = {name: name for name in RAW if name.startswith("avg_")} | {"n_annotators": "n_annotator"}
     EXTRAS = {**SeaVl.EXTRAS, **dict.fromkeys(SCORES, _SCORE), "n_annotators": Value("int64")}  # noqa: RUF012
