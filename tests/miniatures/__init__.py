@@ -18,5 +18,5 @@ def miniature_modules() -> tuple[str, ...]:
 def write_miniature(module: str, folder: Path, site: str = "https://example.org") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write = importlib.import_module(f"{__name__}.{module}").write
-    write(*(folder, site)[: len(inspect.signature(write).parameters)])
+    write(folder, **({"site": site} if "site" in inspect.signature(write).parameters else {}))
     return folder
