@@ -68,7 +68,8 @@ class LinkedCorpus(PublishedCorpus):
     def download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
         """Build it, and build it anew where an earlier build left out what may be there by now, or where its pictures were deleted."""
         if self._is_stale():
-            kwargs.setdefault("download_mode", "reuse_cache_if_exists")
+            # It may have more rows this time, and `datasets` holds the number of the last time against it.
+            kwargs |= {"download_mode": "reuse_cache_if_exists", "verification_mode": "no_checks"}
         super().download_and_prepare(*args, **kwargs)
 
     def _is_stale(self) -> bool:

@@ -21,7 +21,7 @@ from hf_regional.corpora.repository import Folder, HubRepository, Store, matchin
 from hf_regional.corpora.schema import compare
 from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
-from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
 from hf_regional.nearest import did_you_mean
 from hf_regional.network import Shelf
@@ -263,15 +263,29 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         super()._prepare_split(*args, **kwargs)
         self.left_out = +self.left_out  # without what was counted and found none
         if self.left_out:
-            _log.warning("%s: left out %s.", self.NAME, ", ".join(f"{count} {what}" for what, count in self.left_out.items()))
+            _log.warning("%s: left out %s.", self.NAME, self._told())
             (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
 
     def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the prepared dataset; what was left out when it was built is in `left_out`."""
+        """Return the prepared dataset; what was left out when it was built is in `left_out`.
+
+        Raises:
+            NoRowsError: every row was left out.
+        """
         kept = Path(self._cache_dir) / LEFT_OUT
         if kept.is_file():
             self.left_out = Counter(json.loads(kept.read_text(encoding="utf-8")))
-        return super().as_dataset(*args, **kwargs)
+        splits = {str(name): int(split.num_examples) for name, split in (self.info.splits or {}).items()}
+        if splits and not any(splits.values()):
+            raise NoRowsError(f"{self.NAME}: no row is left of {', '.join(splits)}. Left out: {self._told() or 'nothing, the files are empty'}.")
+        if args or kwargs or all(splits.values()):
+            return super().as_dataset(*args, **kwargs)
+        # `datasets` refuses to read a split without rows
+        load = super().as_dataset
+        return datasets.DatasetDict({name: load(split=name) if rows else _empty(self.info.features) for name, rows in splits.items()})
+
+    def _told(self) -> str:
+        return ", ".join(f"{count} {what}" for what, count in self.left_out.items())
 
     def _open(self, name: str) -> Any:
         return self._store.open(name) if self._streaming else self._store.path(name).open("rb")
@@ -295,6 +309,10 @@ def _plain(cell: Any, feature: Any) -> Any:
     if is_text and cell is not None and not isinstance(cell, str):
         return json.dumps(cell, ensure_ascii=False, default=repr)
     return cell
+
+
+def _empty(features: Any) -> datasets.Dataset:
+    return datasets.Dataset.from_dict({name: [] for name in features}, features=features)
 
 
 def pictures_home(folder: str | Path | None) -> Path:
