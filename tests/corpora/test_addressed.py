@@ -244,7 +244,8 @@ def test_imqa_is_seacrowds_schema_with_ours_behind(load):
     assert row == {
         "id": "iw/0002", "question_id": "iw/0002", "document_id": "00a1", "questions": ["(iw) 2?"], "type": "open", "choices": [],
         "context": None, "answer": ["Dua"], "meta": {"labels": ["translation"]}, "language": "he", "country_iso3": None,
-        "topic": "translation", "source": row["source"], "license": "texts: free use for any purpose, as is (Google LLC); picture: not stated",
+        "topic": "translation", "source": row["source"],
+        "license": "texts: free use for any purpose, as is (Google LLC); picture: not stated",
     }  # fmt: skip
 
 

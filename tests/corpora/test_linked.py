@@ -105,7 +105,7 @@ def test_nobody_is_asked_with_fetch_false_and_what_is_missing_is_counted_until_i
 
 def test_a_corpus_without_any_of_its_pictures_is_an_error_that_says_why(load, site):
     site.asked.clear()
-    with pytest.raises(NoRowsError, match="sea-vqa: no row is left of laos. Left out: 3 pictures, not fetched"):
+    with pytest.raises(NoRowsError, match=r"sea-vqa: no row is left of laos\. Left out: 3 pictures, not fetched"):
         load(fetch=False, split="laos")
     with pytest.raises(NoRowsError, match="25 pictures, the address is not public"):
         load(allowed=None)

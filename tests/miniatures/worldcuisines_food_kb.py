@@ -25,7 +25,7 @@ def rows(site: str) -> list[dict[str, object]]:
             **empty, "name": "Rawon", "cuisines": '["Indonesian"]', "countries": '["Indonesia"]', "region1": "South Eastern Asia",
             "text_description": "The soup is black from keluak.", "image1": {"bytes": jpeg(1), "path": None},
             "image1_url": "https://upload.wikimedia.org/Rawon.jpg?download", "image1_license": "CC-BY-SA 4.0",
-            "image2": {"bytes": jpeg(2), "path": None}, "image2_url": "https://upload.wikimedia.org/Rawon_Setan.jpg", "image2_license": None,
+            "image2": {"bytes": jpeg(2), "path": None}, "image2_url": "https://upload.wikimedia.org/Setan.jpg", "image2_license": None,
         },
         {
             **empty, "name": "Nasi Lemak", "cuisines": '["Malaysian", "Indonesian"]', "countries": '["Malaysia", "Indonesia"]',

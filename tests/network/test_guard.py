@@ -16,7 +16,8 @@ from hf_regional.network.guard import Guard, is_public
     [
         "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1", "192.168.1.1", "192.0.2.1",
         "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::a00:1",
-        "64:ff9b:1::1", "2002:a00:1::", "2001:db8::1", "fc00::1", "fd12::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "localhost", "",
+        "64:ff9b:1::1", "2002:a00:1::", "2001:db8::1", "fc00::1", "fd12::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "localhost",
+        "",
     ],
 )  # fmt: skip
 def test_what_is_not_on_the_public_internet_is_refused(address):
@@ -33,7 +34,7 @@ def test_an_address_is_judged_alike_in_all_its_wrappings(address):
 
 def test_one_private_address_among_public_ones_refuses_the_host():
     guard = Guard(resolve=lambda host, port: ["93.184.215.14", "10.0.0.1"])
-    with pytest.raises(RefusedAddressError, match="10\\.0\\.0\\.1.*allowed='10\\.0\\.0\\.1:80'"):
+    with pytest.raises(RefusedAddressError, match=r"10\.0\.0\.1.*allowed='10\.0\.0\.1:80'"):
         guard.addresses("mixed.example", 80)
 
 

@@ -277,12 +277,15 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             self.left_out = Counter(json.loads(kept.read_text(encoding="utf-8")))
         splits = {str(name): int(split.num_examples) for name, split in (self.info.splits or {}).items()}
         if splits and not any(splits.values()):
-            raise NoRowsError(f"{self.NAME}: no row is left of {', '.join(splits)}. Left out: {self._told() or 'nothing, the files are empty'}.")
+            raise NoRowsError(
+                f"{self.NAME}: no row is left of {', '.join(splits)}. Left out: {self._told() or 'nothing, the files are empty'}."
+            )
         if args or kwargs or all(splits.values()):
             return super().as_dataset(*args, **kwargs)
         # `datasets` refuses to read a split without rows
         load = super().as_dataset
-        return datasets.DatasetDict({name: load(split=name) if rows else _empty(self.info.features) for name, rows in splits.items()})
+        found: Any = {name: load(split=name) if rows else _empty(self.info.features) for name, rows in splits.items()}
+        return datasets.DatasetDict(found)
 
     def _told(self) -> str:
         return ", ".join(f"{count} {what}" for what, count in self.left_out.items())

@@ -29,18 +29,15 @@ FEATURES: Final = {
     ),
     "imqa": Features(
         {
-            "id": _TEXT,
-            "question_id": _TEXT,
-            DOCUMENT: _TEXT,
+            **dict.fromkeys(("id", "question_id", DOCUMENT), _TEXT),
             "questions": List(_TEXT),
             "type": _TEXT,
             "choices": List(_TEXT),
             CONTEXT: _TEXT,
-            "answer": List(_TEXT),
-            "image_paths": List(_TEXT),
+            **dict.fromkeys(("answer", "image_paths"), List(_TEXT)),
             "meta": {LABELS: List(_TEXT)},
             **_BEHIND,
-        }  # fmt: skip
+        }
     ),
 }
 

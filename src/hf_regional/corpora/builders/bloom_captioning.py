@@ -1,4 +1,4 @@
-"""Bloom captioning: sentences of picture books in hundreds of languages beside the picture of their page; many languages that no other set has.
+"""Bloom captioning: sentences of picture books in hundreds of languages beside the picture of their page; many are in no other set.
 
 Published by Leong et al. (EMNLP 2022) as `sil-ai/bloom-captioning`; each book has its own Creative Commons licence.
 """

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
 
-from hf_regional.corpora.translated import TranslatedCaptions
 from hf_regional.corpora.caption_index import CaptionIndex
 from hf_regional.corpora.linked import linked
 from hf_regional.corpora.repository import Store, matching
+from hf_regional.corpora.translated import TranslatedCaptions
 
 _ADDRESSES: Final = {"train": "*Train*GCC-training.tsv", "dev": "*Validation*GCC-*.tsv"}
 _ALONE: Final = "captions that stand beside no address"

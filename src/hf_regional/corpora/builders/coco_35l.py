@@ -10,10 +10,10 @@ from typing import Any
 
 from datasets import Features, Value
 
-from hf_regional.corpora.translated import TranslatedCaptions
 from hf_regional.corpora.coco import find_in_2014
 from hf_regional.corpora.pictures import Pictures
 from hf_regional.corpora.repository import Store
+from hf_regional.corpora.translated import TranslatedCaptions
 
 
 class Coco35l(TranslatedCaptions):

@@ -44,7 +44,7 @@ class CubBahasa(NestedCorpus):
         """The rows of one split, each with its picture; the name of the file ends in the split's."""
         file, _, split = name.partition(_SPLIT)
         is_train = self._table(store, "train_test_split.txt")
-        wanted = (row for row in super(CubBahasa, self).rows_of(store, file) if not split or is_train[row["image_id"]] == _IS_TRAIN[split])
+        wanted = (row for row in super().rows_of(store, file) if not split or is_train[row["image_id"]] == _IS_TRAIN[split])
         with closing(Pictures(store, self._streaming)) as pictures:
             for row in wanted:
                 yield row if self._chosen.view == "raw" else {**row, "picture": pictures.find(f"images/{row['image_path']}")}

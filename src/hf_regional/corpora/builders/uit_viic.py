@@ -14,6 +14,7 @@ from hf_regional.corpora.nested import NestedCorpus
 
 _TEXT: Final = Value("string")
 _NUMBER: Final = Value("int64")
+_SPLITS: Final = {"train": "train", "validation": "val", "test": "test"}
 
 
 class UitViic(NestedCorpus):
@@ -28,10 +29,7 @@ class UitViic(NestedCorpus):
     )
     NEEDED = ("image_id", "caption", "cap_id", "coco_url")
     FILES = {  # noqa: RUF012 - a table
-        "default": {
-            split: (f"*uitviic_captions_{short}2017.json",)
-            for split, short in (("train", "train"), ("validation", "val"), ("test", "test"))
-        }
+        "default": {split: (f"*uitviic_captions_{short}2017.json",) for split, short in _SPLITS.items()},
     }
     VIEWS = ("raw", "pairs", "imtext")
 
@@ -49,6 +47,6 @@ class UitViic(NestedCorpus):
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         yield views.pair(
-            image=linked(row["coco_url"]), text=row["caption"], language="vi", country=None, source=row.get("flickr_url") or row["coco_url"],
-            license=both(self.corpus.license, row["licence"]), identifier=str(row["cap_id"]),
+            image=linked(row["coco_url"]), text=row["caption"], language="vi", country=None,
+            source=row.get("flickr_url") or row["coco_url"], license=both(self.corpus.license, row["licence"]), identifier=str(row["cap_id"]),
         )  # fmt: skip

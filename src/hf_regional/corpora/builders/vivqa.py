@@ -34,7 +34,7 @@ class ViVqa(PublishedCorpus):
 
     def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:
         """The published rows, each with its picture and its place."""
-        rows = ({column or _NUMBER: cell for column, cell in row.items()} for row in super(ViVqa, self).rows_of(store, name))
+        rows = ({column or _NUMBER: cell for column, cell in row.items()} for row in super().rows_of(store, name))
         if self._chosen.view == "raw":
             yield from rows
             return

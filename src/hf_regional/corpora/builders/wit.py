@@ -16,6 +16,7 @@ from hf_regional.regions import language_code
 
 _TEXT: Final = Value("string")
 _SEA: Final = frozenset({"ceb", "fil", "id", "jv", "km", "lo", "ms", "my", "su", "th", "vi", "war"})
+_SPLITS: Final = {"train": "train", "validation": "val", "test": "test"}
 # In this order SEACrowd takes a text: the caption below the picture, the one of the picture's own page, the one for who cannot see it.
 _TEXTS: Final = ("caption_reference_description", "caption_attribution_description", "caption_alt_text_description")
 
@@ -35,10 +36,9 @@ class Wit(LinkedCorpus):
         )
     )  # fmt: skip
     NEEDED = ("language", "image_url", *_TEXTS)
-    FILES = dict.fromkeys(  # noqa: RUF012 - a table
-        ("sea", "all"),
-        {split: (f"*wit_v1.{short}.*.tsv*",) for split, short in (("train", "train"), ("validation", "val"), ("test", "test"))},
-    )
+    FILES = {  # noqa: RUF012 - a table
+        config: {split: (f"*wit_v1.{short}.*.tsv*",) for split, short in _SPLITS.items()} for config in ("sea", "all")
+    }
     VIEWS = ("raw", "pairs", "imtext")
     EXTRAS = {"context": _TEXT, "page_title": _TEXT}  # noqa: RUF012
 

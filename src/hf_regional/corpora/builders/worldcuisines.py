@@ -1,4 +1,4 @@
-"""WorldCuisines: questions about dishes of the world, each in 30 languages and registers; task1 asks for the dish, task2 for where it is from.
+"""WorldCuisines: questions about dishes of the world in 30 languages and registers; task1 asks for the dish, task2 for where it is from.
 
 Pictures are addresses at Wikimedia, and their licences do not stand in the rows: those of `worldcuisines-food-kb` have them.
 
@@ -63,9 +63,9 @@ class WorldCuisines(LinkedCorpus):
 
 
 def read_options(prompt: str) -> tuple[str, list[str]]:
-    """Part a question from the numbered options behind it; no options where they are not numbered from 1 on.
+    r"""Part a question from the numbered options behind it; no options where they are not numbered from 1 on.
 
-    >>> read_options("What is it?\\n1. Soto\\n2. Gulai 3. Pho")
+    >>> read_options("What is it?\n1. Soto\n2. Gulai 3. Pho")
     ('What is it?', ['Soto', 'Gulai', 'Pho'])
     """
     parts = _NUMBER.split(prompt)
