@@ -118,6 +118,17 @@ def test_what_may_pass_is_asked_for_again_at_the_next_load(load, site):
     assert len(load(split="laos")) == 3
 
 
+def test_what_was_gone_is_asked_for_again_when_that_is_asked_for(load, site):
+    load(split="vietnam")
+    site.asked.clear()
+    load(split="vietnam")
+    assert site.asked == []
+    load(split="vietnam", fetch="again")
+    assert [asked.target for asked in site.asked] == ["/gone/1.jpg"]
+    with pytest.raises(ConfigError, match="fetch must be True, False or"):
+        load(fetch="maybe")
+
+
 def test_a_corpus_whose_pictures_were_deleted_is_built_anew(build, tmp_path):
     build()
     shutil.rmtree(tmp_path / "pictures")

@@ -2,6 +2,7 @@
 
     load_corpus("sea-vqa", operator="Ani Wijaya, ani@example.org")          # or HF_REGIONAL_OPERATOR in the environment
     load_corpus("sea-vqa", fetch=False)                                     # asks nobody: only rows whose picture is there already
+    load_corpus("sea-vqa", fetch="again")                                   # asks once more for what was gone
 
 A row whose picture cannot be had is left out and counted by the reason (`left_out`). Pictures stay in one folder for all corpora, and
 rows name their files. What may pass, such as a server that was down, is asked for again when the corpus is loaded the next time.
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from datasets.utils import tqdm
 
@@ -49,17 +50,27 @@ class LinkedCorpus(PublishedCorpus):
     """Builder of a corpus of addresses: `to_pairs` and `to_vqa` give them as `linked(url)`, beside pictures that are there."""
 
     def __init__(
-        self, *args: Any, fetch: bool = True, operator: str | None = None, allowed: str | Sequence[str] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        fetch: bool | Literal["again"] = True,
+        operator: str | None = None,
+        allowed: str | Sequence[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         """Find the files.
 
         Args:
             args: of `PublishedCorpus`, and so are the other ones.
-            fetch: false asks nobody for a picture: those that are there already are taken.
+            fetch: false asks nobody for a picture: those that are there already are taken. "again" asks for those too that were gone.
             operator: who asks, see `Manners`; else what HF_REGIONAL_OPERATOR says. Needed once a picture must be fetched.
             allowed: "address:port" of servers in one's own network that may be asked, a list or a text with commas between.
             kwargs: of `PublishedCorpus`.
+
+        Raises:
+            ConfigError: `fetch` is none of these.
         """
+        if fetch not in {True, False, "again"}:
+            raise ConfigError(f'fetch must be True, False or "again", got {fetch!r}.', "fetch")
         self._fetches, self._operator = fetch, operator or os.environ.get(OPERATOR, "")
         named = allowed.split(",") if isinstance(allowed, str) else allowed or ()
         self._allowed = frozenset(place.strip() for place in named)
@@ -73,9 +84,12 @@ class LinkedCorpus(PublishedCorpus):
         super().download_and_prepare(*args, **kwargs)
 
     def _is_stale(self) -> bool:
+        if self._chosen.view == "raw":
+            return False
         left_out = Path(self._cache_dir) / LEFT_OUT
         reasons = json.loads(left_out.read_text(encoding="utf-8")) if left_out.is_file() else {}
-        return self._chosen.view != "raw" and (any(reason.endswith(_LATER) for reason in reasons) or not self._shelf.folder.is_dir())
+        may_gain = any(reason.endswith(_LATER) for reason in reasons) or (self._fetches == "again" and reasons)
+        return bool(may_gain) or not self._shelf.folder.is_dir()
 
     def _pictured(self, rows: Iterator[Keyed]) -> Iterator[Keyed]:
         yield from super()._pictured(self._linked(rows))
@@ -95,12 +109,15 @@ class LinkedCorpus(PublishedCorpus):
                     self.left_out[f"pictures, {found.reason}{'' if found.is_lasting else _LATER}"] += 1
 
     def _fetched(self, urls: list[str]) -> dict[str, Fetched]:
-        found = {url: kept for url in urls if (kept := self._shelf.find(url))}
+        gone_too = self._fetches == "again"
+        found = {url: kept for url in urls if (kept := self._shelf.find(url)) and (kept.path or not gone_too)}
         missing = [url for url in dict.fromkeys(urls) if url not in found]
         if not self._fetches:
             return found | {url: Fetched(url, reason=_NOT_FETCHED, is_lasting=False) for url in missing}
         if missing:
-            coming = tqdm(self._downloader.fetch(missing), total=len(missing), desc="Fetching pictures", unit=" pictures")
+            coming = tqdm(
+                self._downloader.fetch(missing, gone_too=gone_too), total=len(missing), desc="Fetching pictures", unit=" pictures"
+            )
             found |= {each.url: each for each in coming}
         return found
 

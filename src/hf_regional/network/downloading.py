@@ -90,10 +90,14 @@ class Downloader:
         self._may_fetch, self._guard = may_fetch, Guard(manners.allowed, resolve)
         self._chance = random.Random(0)
 
-    def fetch(self, urls: Iterable[str]) -> Generator[Fetched]:
+    def fetch(self, urls: Iterable[str], *, gone_too: bool = False) -> Generator[Fetched]:
         """Yield what becomes of each address, those that are there already first; equal addresses are one.
 
         They are drawn as their turns come near, so they may be many; about 100 bytes a distinct address stay in memory.
+
+        Args:
+            urls: the addresses.
+            gone_too: ask again for those that an earlier run found to be gone.
 
         Raises:
             CannotWriteError: as `download_pictures`.
@@ -101,11 +105,11 @@ class Downloader:
         fetcher = Fetcher(self._guard, self.manners.headers, self.manners.limits)
         with ThreadPoolExecutor(self.manners.workers, thread_name_prefix="fetch") as pool:
             try:
-                yield from self._in_turns(_distinct(urls), fetcher, pool)
+                yield from self._in_turns(_distinct(urls), fetcher, pool, gone_too=gone_too)
             finally:
                 fetcher.close()
 
-    def _in_turns(self, urls: Iterator[str], fetcher: Fetcher, pool: ThreadPoolExecutor) -> Generator[Fetched]:
+    def _in_turns(self, urls: Iterator[str], fetcher: Fetcher, pool: ThreadPoolExecutor, *, gone_too: bool) -> Generator[Fetched]:
         turns = Turns[_Task](self.manners.per_host, self.manners.interval_s)
         pending: dict[Future[Fetched | Moved | Fault], tuple[str, _Task]] = {}
         is_more = True
@@ -113,7 +117,7 @@ class Downloader:
             drawn = list(islice(urls, max(0, _AHEAD - turns.waiting)))
             is_more = bool(drawn)
             for url in drawn:
-                yield from self._begin(url, turns)
+                yield from self._begin(url, turns, gone_too=gone_too)
             while len(pending) < self.manners.workers and (taken := turns.take(time.monotonic())):
                 pending[pool.submit(self._attempt, taken[1], fetcher)] = taken
             for future in _done(pending, turns.wait_s(time.monotonic()), has_room=len(pending) < self.manners.workers):
@@ -121,8 +125,8 @@ class Downloader:
                 turns.done(host)
                 yield from self._settle(host, task, future.result(), turns)
 
-    def _begin(self, url: str, turns: Turns[_Task]) -> Generator[Fetched]:
-        if known := self.shelf.find(url):
+    def _begin(self, url: str, turns: Turns[_Task], *, gone_too: bool) -> Generator[Fetched]:
+        if (known := self.shelf.find(url)) and (known.path or not gone_too):
             yield known
             return
         try:

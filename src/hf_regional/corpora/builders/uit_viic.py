@@ -46,7 +46,8 @@ class UitViic(NestedCorpus):
         return tuple(column for column in super()._columns(name) if column != "licence")
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
+        licence, source = both(self.corpus.license, row["licence"]), row.get("flickr_url") or row["coco_url"]
         yield views.pair(
-            image=linked(row["coco_url"]), text=row["caption"], language="vi", country=None,
-            source=row.get("flickr_url") or row["coco_url"], license=both(self.corpus.license, row["licence"]), identifier=str(row["cap_id"]),
+            image=linked(row["coco_url"]), text=row["caption"], language="vi", country=None, license=licence, source=source,
+            identifier=str(row["cap_id"]),
         )  # fmt: skip
