@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from local_hub import fixtures
+
 # No timed assertions: machines are noisy. Derandomised: a failure is of the change, not of the day.
 settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parents[1]
+local_hub, impatient = fixtures.local_hub, fixtures.impatient  # fixtures for every test
 collect_ignore_glob = ["*conftest.py"]  # several of one name: as doctest modules they would be taken for one another
 
 # Read by the libraries when they are imported, so they are set here, before any test module imports one; subprocesses inherit them.
@@ -36,6 +39,13 @@ os.environ |= {
 if "HF_HOME" not in os.environ:
     os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hf-regional-tests-")
     atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """To a Hub without Xet huggingface_hub 2.4 uploads by an argument that its HTTP client would rather not see used so."""
+    for item in items:
+        if "local_hub" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"))
 
 
 @pytest.fixture(autouse=True)

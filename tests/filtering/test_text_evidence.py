@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_regional.errors import BadRowError, ConfigError, MissingColumnError, UnknownNameError
 from hf_regional.filtering.evidence.text import Matcher, Rules, find
-from hf_regional.filtering.evidence.text.clauses import read_signs
-from hf_regional.filtering.evidence.text.folding import code_points, fold, fold_text
-from hf_regional.filtering.evidence.text.zawgyi import convert, is_zawgyi
+from hf_regional.filtering.evidence.text.folding import fold_text
+from hf_regional.filtering.evidence.text.readings import Readings
+from hf_regional.filtering.evidence.text.scripts import endings_of, may_go_on
 from hf_regional.filtering.hits import country_codes
 
 
@@ -119,6 +119,14 @@ def test_a_part_of_a_longer_word_is_no_name(text, inside):
     assert entries(hits_of(text)) == [], inside
 
 
+def test_only_what_begins_no_ending_is_passed_over_without_a_look():
+    last, following = (column.ravel() for column in np.meshgrid(np.arange(0x100), np.arange(0x100)))
+    for before, after, may in zip(last.tolist(), following.tolist(), may_go_on(last, following).tolist(), strict=True):
+        allowed = endings_of(chr(before))
+        assert may or (allowed is not None and not any(ending.startswith(chr(after)) for ending in allowed))
+    assert not may_go_on(np.array([ord("a")]), np.array([ord("g")]))[0]  # "vinta" in "vintage"
+
+
 def test_the_longest_name_wins():
     assert sure("Papua New Guinea") == "PNG"
     assert sure("Nigeria") == "NGA"
@@ -205,6 +213,50 @@ def test_cutting_a_column_changes_nothing(texts, cut):
     assert np.array_equal(whole.confidence, parts.confidence)
 
 
+plain_captions = st.lists(
+    st.sampled_from(["in Bali", "Kuala Lumpur", "Huế", "Jordan", "a cat", "Thai food", "#VisitHanoi", "ไทย"]), max_size=3
+)
+
+
+@given(st.lists(plain_captions.map(", ".join), max_size=9))
+def test_a_cell_says_the_same_whatever_stands_beside_it(texts):
+    whole = hits_of(*texts)
+    alone = [(row, *entry[1:]) for row, text in enumerate(texts) for entry in entries(hits_of(text))]
+    assert entries(whole) == alone
+    sure_ones = [hits_of(text).confidence for text in texts] or [np.zeros(0, np.float32)]
+    assert np.array_equal(whole.confidence, np.concatenate(sure_ones))
+
+
+@given(st.lists(captions, max_size=6))
+def test_what_is_remembered_of_names_changes_no_answer(texts):
+    first, fresh = (
+        hits_of(*texts),
+        Matcher.build(terms_of("Bali IDN province .95 | Huế VNM city .9 | ไทย THA country .9 | Thai THA demonym .9")),
+    )
+    assert entries(hits_of(*texts)) == entries(first)
+    column = pa.array(texts, pa.string())
+    once, again = find(column, "caption", fresh), find(column, "caption", fresh)
+    assert entries(once) == entries(again)
+    assert np.array_equal(once.confidence, again.confidence)
+
+
+def test_few_readings_are_remembered_and_those_forgotten_come_out_the_same():
+    matcher = Matcher.build(terms_of(TERMS))
+    texts = ["in Bali", "Bali", "BALI", "Jordan shoes", "Jordan", "Thai food in Paris", "Turkey", "near Java", "Java programming"]
+    find(pa.array(texts), "caption", matcher)
+    few = Readings(matcher.entries, matcher.rules, most=2)
+    assert len(matcher.readings) > len(texts) - 2
+    for key, reading in [*matcher.readings.items()] * 2:
+        assert few[key] == reading
+        assert len(few) <= 2
+
+
+def test_a_name_with_thousands_of_blanks_within_is_found_and_not_remembered():
+    matcher = Matcher.build(terms_of(TERMS))
+    hits = find(pa.array(["Kuala" + " " * 5000 + "Lumpur"]), "caption", matcher)
+    assert (hits.start[0], hits.end[0], len(matcher.readings)) == (0, 5011, 0)
+
+
 @pytest.mark.parametrize(
     "change", [str.upper, str.lower, lambda text: unicodedata.normalize("NFD", text), lambda text: text.replace(" ", "\u00a0 ")]
 )
@@ -228,6 +280,11 @@ def test_one_bad_cell_leaves_its_neighbours_their_places():
 def test_lists_of_texts_are_read_text_by_text_and_have_no_places():
     hits = find(pa.array([["in Bali", None], None, [], ["x", "Hanoi", "Bangkok"]]), "tags", MATCHER)
     assert entries(hits) == [(0, "Bali", "IDN", -1, -1), (3, "Hanoi", "VNM", -1, -1), (3, "Bangkok", "THA", -1, -1)]
+
+
+def test_the_texts_of_a_list_keep_their_order_whatever_script_they_are_in():
+    hits = find(pa.array([["in Bali", "ở Huế", "in Hanoi"], ["ไทย", "Bangkok"]]), "tags", MATCHER)
+    assert hits.value.to_pylist() == ["Bali", "Huế", "Hanoi", "ไทย", "Bangkok"]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()), pa.large_binary()])
@@ -280,49 +337,3 @@ def test_rules_of_the_users_own_are_added():
 def test_a_wrong_table_of_the_users_own_is_refused_by_name(tables, error, message):
     with pytest.raises(error, match=message):
         Rules.read(tables)
-
-
-@pytest.mark.parametrize(
-    ("zawgyi", "unicode"),
-    [
-        ("ျမန္မာႏိုင္ငံ", "မြန်မာနိုင်ငံ"),
-        ("ရန္ကုန္ၿမိဳ႕", "ရန်ကုန်မြို့"),
-        ("ေရႊတိဂံုဘုရား", "ရွှေတိဂုံဘုရား"),
-        ("မႏၲေလး", "မန္တလေး"),
-        ("အဂၤလန္", "အင်္ဂလန်"),
-    ],
-)
-def test_zawgyi_is_told_from_unicode_and_put_into_it(zawgyi, unicode):
-    assert is_zawgyi(zawgyi)
-    assert not is_zawgyi(unicode)
-    assert fold_text(convert(zawgyi).text) == fold_text(unicode)
-
-
-def test_every_converted_character_knows_where_it_came_from():
-    text = "xရန္y"
-    converted = convert(text)
-    assert [text[place] for place in converted.origin] == ["x", "ရ", "န", "\u1039", "y"]
-
-
-def by_the_book(text):
-    """Folding of Latin text by the standard library alone, character by character."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not "\u0300" <= char < "\u0370")
-    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())
-
-
-@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x24F, blacklist_characters="\xadđĐøØłŁħĦŧŦŋŊıæÆðÐþÞƟɵœŒʼn"), max_size=30))
-@settings(max_examples=200)
-def test_latin_letters_fold_as_the_standard_library_says(text):
-    lowered = text.casefold()  # a capital behind a small letter would begin a word
-    book = by_the_book(lowered)
-    if book.isascii():  # letters of Latin B that Unicode does not decompose stay themselves
-        assert fold_text(lowered) == book
-
-
-@given(st.text(max_size=40))
-def test_each_folded_character_stems_from_one_of_the_text_in_order(text):
-    folded = fold(code_points(text))
-    assert len(folded.codes) == len(folded.origin)
-    assert (np.diff(folded.origin) >= 0).all()
-    assert folded.origin.max(initial=0) < max(len(text), 1)
-    assert len(read_signs(code_points(text), folded).text) == len(folded.codes)

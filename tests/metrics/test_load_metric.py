@@ -1,4 +1,6 @@
+import doctest
 import json
+import re
 import subprocess
 import sys
 
@@ -77,16 +79,23 @@ def test_errors_are_those_of_the_functions_and_the_metric_still_works_after_them
 def test_every_module_says_what_it_is_and_where_it_comes_from(name):
     metric = load_metric(name)
     assert metric.name == name
-    assert "2604.11490" in metric.citation
-    assert metric.reference_urls == ["https://arxiv.org/abs/2604.11490"]
-    assert "Q" in metric.description or "q_" in metric.description  # the formula
-    assert "Args:" in metric.inputs_description
-    example, answer = metric.inputs_description.split(">>> ")[1].strip().splitlines()
-    assert eval(example, {"load_metric": load_metric}) == pytest.approx(eval(answer))
+    assert re.match(r"@\w+\{\w+,\n.*\n\}$", metric.citation, re.DOTALL)
+    assert all(url.startswith("https://") for url in metric.reference_urls)
+    assert metric.reference_urls
+    assert "=" in metric.description or "/" in metric.description  # the formula
+    assert re.search(r"^Args:\n.*^Returns:\n.*^Example:\n", metric.inputs_description, re.DOTALL | re.MULTILINE)
+    assert set(metric.features) <= set(re.findall(r"^    (\w+): ", metric.inputs_description, re.MULTILINE))  # each column is explained
+
+
+@pytest.mark.parametrize("name", metric_names())
+def test_the_example_of_every_module_runs_as_printed(name):
+    example = doctest.DocTestParser().get_doctest(load_metric(name).inputs_description, {"load_metric": load_metric}, name, None, None)
+    assert example.examples
+    assert doctest.DocTestRunner(verbose=False).run(example).failed == 0
 
 
 def test_unknown_names_are_answered_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"no metric 'retension'\. Did you mean 'retention'\? Known: grp, relevance_gain, retention"):
+    with pytest.raises(UnknownNameError, match=r"no metric 'retension'\. Did you mean 'retention'\? Known: .*\bgrp, .*retention"):
         load_metric("retension")
 
 

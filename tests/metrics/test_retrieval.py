@@ -114,6 +114,9 @@ def test_bad_blocks_are_refused_by_query():
         best_ranks(good, [[0], [1, 2], [4]])
     with pytest.raises(MismatchedScoresError, match="2 relevant sets"):
         best_ranks(good, [[0], [1]])
+    for no_numbers in ([True, False, False, True], [0.5], 3):
+        with pytest.raises(MismatchedScoresError, match="query 1: relevant items are"):
+            best_ranks(good, [[0], no_numbers, [1]])
     with pytest.raises(MismatchedScoresError, match="of one width"):
         retrieval_ranks(np.zeros((1, 3)), np.zeros((2, 4)), [[0]])
     for k in (0, -1):

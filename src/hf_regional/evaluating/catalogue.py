@@ -5,7 +5,7 @@ tasks = [load_task("cvqa", region="SEA"), load_task("mine.yaml", region="SEA", p
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ class Definition:
         corpus: a name of the catalogue of corpora.
         protocol: how a model is asked.
         split: of the corpus.
+        choosing: of the corpus, on which β is chosen; null where it has none, and a part of `split` serves.
         view: of the corpus.
         group: the column whose groups a score is averaged over; null averages over rows.
         slices: columns to report by, besides language, country and topic.
@@ -51,6 +52,7 @@ class Definition:
     corpus: str
     protocol: str
     split: str = "test"
+    choosing: str | None = None
     view: str = "pairs"
     group: str | None = "country_iso3"
     slices: tuple[str, ...] = ()
@@ -110,7 +112,8 @@ def load_task(
     Args:
         task: a name of `task_names()`, a YAML of your own, or a mapping with its keys.
         region: its rows form the regional score, the others the global one; without a region all rows are the world's.
-        part: of a corpus with one split alone "select" (30 % of the pictures, by a hash) serves to choose β, and "report" the rest.
+        part: "select" serves to choose β: the corpus's own split for it, or 30 % of the pictures by a hash where there is one split alone;
+            "report" is the rest.
         limit: at most so many rows of each side, for a quick look.
         cache_dir: in place of the cache folder of `datasets`.
         options: what the corpus takes (`data_dir`, `revision`); they go before the definition's own.
@@ -120,6 +123,9 @@ def load_task(
     """
     definition = read_definition(task)
     chosen: dict[str, Any] = {**definition.options, **options}
+    if definition.choosing and part != "all":  # the corpus has parted its rows itself
+        definition = replace(definition, split=definition.choosing if part == "select" else definition.split)
+        part = "all"
     data = load_corpus(definition.corpus, view=definition.view, cache_dir=cache_dir, **chosen)
     if definition.split not in data:
         raise UnknownNameError(

@@ -4,7 +4,7 @@ Tie rule: ties count against the query. An item that is not relevant and scores 
 scorer that says the same of everything gets the worst rank and never more than chance.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, overload
 
@@ -24,6 +24,7 @@ class Relevant:
 
     starts: Ints  # (q + 1,)
     items: Ints  # (starts[-1],)
+    gains: Floats | None = None  # (starts[-1],) how relevant each is, above 0; None: all alike
 
     @classmethod
     def of(cls, sets: Sequence[npt.ArrayLike]) -> "Relevant":
@@ -31,15 +32,35 @@ class Relevant:
 
         Raises:
             NoRowsError: a query has no relevant item (it has no rank), or there is no query.
+            MismatchedScoresError: a query's items are no whole numbers: a mask of True and False, say.
 
         >>> Relevant.of([[4], [2, 0, 2]]).items.tolist()
         [4, 0, 2]
         """
-        rows = [np.unique(np.asarray(one, dtype=np.int64)) for one in sets]
+        rows = [_item_numbers(place, np.asarray(one)) for place, one in enumerate(sets)]
         empty = [place for place, row in enumerate(rows) if not len(row)]
         if empty or not rows:
             raise NoRowsError(f"query {empty[0]} has no relevant item; leave it out and count it." if empty else "no queries to rank.")
         return cls(starts=np.cumsum([0, *map(len, rows)]), items=np.concatenate(rows))
+
+    @classmethod
+    def graded(cls, grades: Sequence[Mapping[int, float]]) -> "Relevant":
+        """Build from one table a query, item -> grade; a grade of 0 is a judgement "not relevant" and is left out.
+
+        Raises:
+            OutOfRangeError: a grade is negative, NaN or infinite. NoRowsError: as in `of`.
+
+        >>> Relevant.graded([{4: 1.0, 2: 3.0, 7: 0.0}]).gains.tolist()
+        [3.0, 1.0]
+        """
+        for place, row in enumerate(grades):
+            for item, grade in row.items():
+                if not 0 <= grade < float("inf"):
+                    raise OutOfRangeError(f"query {place}: item {item} has grade {grade}; grades are finite and not below 0.")
+        kept = [{item: grade for item, grade in row.items() if grade > 0} for row in grades]
+        flat = cls.of([list(row) for row in kept])
+        gains = [row[item] for row in kept for item in sorted(row)]
+        return cls(starts=flat.starts, items=flat.items, gains=np.array(gains, dtype=np.float64))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -47,12 +68,24 @@ class Relevant:
     def __getitem__(self, rows: slice) -> "Relevant":
         first, last, _ = rows.indices(len(self))
         starts = self.starts[first : last + 1]
-        return Relevant(starts=starts - starts[0], items=self.items[starts[0] : starts[-1]])
+        inside = slice(int(starts[0]), int(starts[-1]))
+        return Relevant(starts - starts[0], self.items[inside], None if self.gains is None else self.gains[inside])
 
     @property
     def counts(self) -> Ints:
         """(q,) number of relevant items of each query."""
         return np.diff(self.starts)
+
+    def check_range(self, n: int) -> None:
+        """Refuse items outside [0, n).
+
+        Raises:
+            OutOfRangeError: the first such item, with its query.
+        """
+        outside = np.flatnonzero((self.items < 0) | (self.items >= n))
+        if len(outside):
+            query = int(np.searchsorted(self.starts, outside[0], side="right")) - 1
+            raise OutOfRangeError(f"query {query}: relevant item {self.items[outside[0]]} is not among the {n} items (0 to {n - 1}).")
 
 
 def best_ranks(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.ArrayLike]) -> Ints:
@@ -79,7 +112,7 @@ def best_ranks(similarity: npt.ArrayLike, relevant: Relevant | Sequence[npt.Arra
         raise MismatchedScoresError(
             f"similarity is {scores.shape} and there are {len(wanted)} relevant sets: give (queries, items), one set a query."
         )
-    _check_range(wanted, scores.shape[1])
+    wanted.check_range(scores.shape[1])
     step = max(1, _CELLS // scores.shape[1])
     return np.concatenate([_block_ranks(scores[at : at + step], wanted[at : at + step], at) for at in range(0, len(scores), step)])
 
@@ -103,7 +136,7 @@ def retrieval_ranks(queries: npt.ArrayLike, items: npt.ArrayLike, relevant: Rele
         raise MismatchedScoresError(
             f"queries are {asked.shape}, items {offered.shape}, relevant sets {len(wanted)}: give (q, d), (n, d) of one width and q sets."
         )
-    _check_range(wanted, len(offered))
+    wanted.check_range(len(offered))
     step = max(1, _CELLS // len(offered))
     return np.concatenate(
         [_block_ranks(asked[at : at + step] @ offered.T, wanted[at : at + step], at) for at in range(0, len(asked), step)]
@@ -169,7 +202,7 @@ def chance_recall_at(n_items: int, n_relevant: int | npt.NDArray[np.integer[Any]
     return _each(n_items, n_relevant, lambda law: float(law[:k].sum()))
 
 
-def _first_rank_law(n: int, r: int) -> Floats:
+def first_rank_law(n: int, r: int) -> Floats:
     """P(rank of the first relevant = k) for k = 1 ... n-r+1, by P(k+1) = P(k)·(n-k-r+1)/(n-k), which no binomial overflows."""
     k = np.arange(1, n - r + 1)
     return np.cumprod(np.concatenate([[r / n], (n - k - r + 1) / (n - k)]), dtype=np.float64)
@@ -180,19 +213,18 @@ def _each(n: int, relevant: int | npt.NDArray[np.integer[Any]], score: Callable[
     numbers, inverse = np.unique(np.asarray(relevant), return_inverse=True)
     if numbers.size and not 1 <= numbers[0] <= numbers[-1] <= n:
         raise OutOfRangeError(f"between {numbers[0]} and {numbers[-1]} of {n} items are relevant: it must be 1 to {n}.")
-    scores = np.array([score(_first_rank_law(n, int(r))) for r in numbers], dtype=np.float64)
+    scores = np.array([score(first_rank_law(n, int(r))) for r in numbers], dtype=np.float64)
     return float(scores[0]) if np.ndim(relevant) == 0 else scores[inverse]
+
+
+def _item_numbers(query: int, items: npt.NDArray[Any]) -> Ints:
+    if items.size and (items.dtype.kind not in "iu" or items.ndim != 1):  # a mask would be read as items 0 and 1
+        raise MismatchedScoresError(f"query {query}: relevant items are {items.dtype} of shape {items.shape}; give a list of item numbers.")
+    return np.unique(items.astype(np.int64))
 
 
 def _checked(relevant: Relevant | Sequence[npt.ArrayLike]) -> Relevant:
     return relevant if isinstance(relevant, Relevant) else Relevant.of(relevant)
-
-
-def _check_range(relevant: Relevant, n: int) -> None:
-    outside = np.flatnonzero((relevant.items < 0) | (relevant.items >= n))
-    if len(outside):
-        query = int(np.searchsorted(relevant.starts, outside[0], side="right")) - 1
-        raise OutOfRangeError(f"query {query}: relevant item {relevant.items[outside[0]]} is not among the {n} items (0 to {n - 1}).")
 
 
 def _block_ranks(scores: npt.NDArray[Any], relevant: Relevant, first: int) -> Ints:

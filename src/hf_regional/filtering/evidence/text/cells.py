@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hf_regional.filtering.evidence.text.rules import Rules
+from hf_regional.filtering.evidence.text.rules import Homograph, Rules
 
 _READ: Final = 2000  # characters of a cell that are looked through for its words: a caption says what it sells at its beginning
 
@@ -10,14 +10,14 @@ _READ: Final = 2000  # characters of a cell that are looked through for its word
 class Cell:
     """A text with names in it, as stretches of a piece as it was given and folded; most are never cut out.
 
-    has_capitals: some of its words begin with one, so that a name without is probably none. sells: it reads like a list of goods, and
+    sells: it reads like a list of goods, and
     what they are called after is not where they are.
     """
 
-    __slots__ = ("_folded", "_given", "_rules", "_words", "has_capitals", "sells")
+    __slots__ = ("_folded", "_given", "_rules", "_words", "sells")
 
-    def __init__(self, given: tuple[str, int, int], folded: tuple[str, int, int], has_capitals: bool, sells: bool, rules: Rules) -> None:
-        self._given, self._folded, self.has_capitals, self.sells, self._rules = given, folded, has_capitals, sells, rules
+    def __init__(self, given: tuple[str, int, int], folded: tuple[str, int, int], sells: bool, rules: Rules) -> None:
+        self._given, self._folded, self.sells, self._rules = given, folded, sells, rules
         self._words: frozenset[str] | None = None
 
     @property
@@ -28,10 +28,10 @@ class Cell:
             self._words = frozenset(text[start : min(end, start + _READ)].split())
         return self._words
 
-    def has_any(self, words: tuple[str, ...]) -> bool:
-        """Whether one of some words, in a script without blanks, stands in it."""
+    def is_against(self, homograph: Homograph) -> bool:
+        """Whether its words decide against the place that a homograph is, too."""
         text, start, end = self._folded
-        return any(text.find(word, start, end) >= 0 for word in words)
+        return not homograph.against.isdisjoint(self.words) or any(text.find(word, start, end) >= 0 for word in homograph.against_inside)
 
     def is_elsewhere(self, spans: list[tuple[int, int]]) -> bool:
         """Whether it says that something is at a place that is none of its known names, which stand at `spans` of the piece."""

@@ -14,11 +14,11 @@ _ENDS: Final = np.array([signs[0] not in " '-#" for signs in SIGNS])  # the sign
 class Signs(NamedTuple):
     """Punctuation of folded text.
 
-    text: as long, with `'-#&,:().` for a blank that stood for such a sign. edges: (k,) int64, the places of signs that end a clause, and
+    codes: as many, with `'-#&,:().` for a blank that stood for such a sign. edges: (k,) int64, the places of signs that end a clause, and
     of the breaks between cells.
     """
 
-    text: str
+    codes: np.ndarray
     edges: np.ndarray
 
 
@@ -27,10 +27,10 @@ def read_signs(codes: np.ndarray, folded: Folded) -> Signs:
 
     A hyphen among blanks is a dash, a stop inside a word ("bit.la") is nothing.
 
-    >>> from hf_regional.filtering.evidence.text.folding import code_points, fold
+    >>> from hf_regional.filtering.evidence.text.folding import as_text, code_points, fold
     >>> text = code_points(" Bali-style bed - made in Leeds, UK (new)")
     >>> signs = read_signs(text, fold(text))
-    >>> signs.text, signs.edges.tolist()
+    >>> as_text(signs.codes), signs.edges.tolist()
     (' bali-style bed:made in leeds,uk(new)', [15, 29, 32, 36])
     """
     places = np.flatnonzero(folded.signs != 0)
@@ -39,11 +39,11 @@ def read_signs(codes: np.ndarray, folded: Folded) -> Signs:
     dashes = (sign == _HYPHEN) & (blank_after | (codes[np.maximum(places - 1, 0)] <= SPACE))
     sign[dashes] = _DASH
     sign[(codes[places] == ord(".")) & ~blank_after] = 0
-    target = np.searchsorted(folded.origin, places.astype(np.int32), "right") - 1
+    target = folded.origins.folded(places)
     kept = (sign > 0) & (target >= 0) & (folded.codes[target] == SPACE)
     order = np.argsort(sign[kept], kind="stable")
     sign, target = sign[kept][order], target[kept][order]
     out = folded.codes.copy()
     out[target] = _MARKS[sign]
     edge = np.concatenate([target[_ENDS[sign]], np.flatnonzero(folded.codes == BREAK)])
-    return Signs(out.tobytes().decode("utf-32-le"), np.sort(edge))
+    return Signs(out, np.sort(edge))

@@ -7,11 +7,12 @@ case; marks of Latin, Greek, Cyrillic, Arabic and Hebrew letters go, those of Th
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
 
+from hf_regional.filtering.evidence.text.origins import Listed, Origins
 from hf_regional.filtering.evidence.text.tables import rows_of
 
 SPACE: Final = 0x20
@@ -31,7 +32,8 @@ SIGNS: Final = (
     "))]}）】」』》”»",
     "..!?。！？।။၊…\n\r",
 )
-_SIGN, _LOWER, _UPPER, _ODD, _ORDERED = 0x0F, 0x10, 0x20, 0x40, 0x80  # bits of `_Table.kinds`
+SIGN: Final = 0x0F  # bits of the kind of a code point, see `_Table.kinds`
+_LOWER, _UPPER, _ODD, _ORDERED = 0x10, 0x20, 0x40, 0x80
 _CASED: Final = 0x590  # Latin, Greek, Cyrillic and Armenian letters lie below, and from U+1E00 those with two accents
 # Letters that belong to the letter before them: Hangul vowels and final consonants, once decomposed, and Thai and Lao vowels behind one.
 _VOWELS: Final = frozenset((*range(0x1160, 0x1200), 0xE30, 0xE32, 0xE33, 0xE45, 0xEB0, 0xEB2, 0xEB3))
@@ -62,19 +64,19 @@ _COENG, _KHMER_DA, _KHMER_TA = 0x17D2, 0x178A, 0x178F  # under a letter both loo
 class Folded:
     """n folded characters.
 
-    codes: (n,) uint32 code points; words are parted by single spaces. origin: (n,) int32, the character of the input each stems from.
-    signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or 0. capitals: (k,) int64, the
-    characters of the input that begin a word with a capital and go on small.
+    codes: (n,) code points, uint32, or uint8 where all are ASCII; words are parted by single spaces. origins: of these, (n,), among the
+    (m,) characters of the input. signs: (m,) uint8, for each character of the input the number of the sign it is, a place in `SIGNS`, or
+    0. capitals: (k,) int64, the characters of the input that begin a word with a capital and go on small.
     """
 
     codes: np.ndarray
-    origin: np.ndarray
+    origins: Origins
     signs: np.ndarray
     capitals: np.ndarray
 
     def text(self) -> str:
         """The folded characters as a string."""
-        return self.codes.tobytes().decode("utf-32-le")
+        return as_text(self.codes)
 
 
 def fold(codes: np.ndarray) -> Folded:
@@ -87,9 +89,7 @@ def fold(codes: np.ndarray) -> Folded:
     rare = codes >= _KNOWN if codes.max(initial=0) >= _KNOWN else None
     places = codes.astype(np.intp) if rare is None else np.minimum(codes, _KNOWN - 1).astype(np.intp)
     kinds = table.kinds.take(places)
-    # "BangkokStreet": a capital between small letters begins a word
-    words = np.flatnonzero((kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) != 0) + 1
-    origin, folded = _expand(places, np.flatnonzero((kinds & _ODD) != 0), words, table)
+    origin, folded = _expand(places, np.flatnonzero((kinds & _ODD) != 0), beginnings(kinds), table)
     if rare is not None:
         folded = np.where(rare[origin], _rare(codes[origin]), folded)
     if (kinds & _ORDERED).any():
@@ -98,8 +98,7 @@ def fold(codes: np.ndarray) -> Folded:
     single = np.ones(len(folded), bool)
     single[1:] = ~(spaces[1:] & spaces[:-1])
     keep = np.flatnonzero(single)
-    capitals = np.flatnonzero(((kinds[:-1] >> 1) & kinds[1:] & _LOWER) != 0)
-    return Folded(folded.take(keep), origin.take(keep), kinds & _SIGN, capitals)
+    return Folded(folded.take(keep), Listed(origin.take(keep)), kinds & SIGN, capitals(kinds))
 
 
 def fold_text(text: str) -> str:
@@ -111,12 +110,27 @@ def fold_text(text: str) -> str:
     return fold(code_points(text)).text().strip()
 
 
+def as_text(codes: np.ndarray) -> str:
+    """Code points as a string; uint8 are ASCII."""
+    return codes.tobytes().decode("ascii" if codes.itemsize == 1 else "utf-32-le")
+
+
 def code_points(text: str) -> np.ndarray:
     """The code points of a text, (n,) uint32; lone surrogates pass."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-@cache
+def beginnings(kinds: np.ndarray) -> np.ndarray:
+    """Where a word begins that no blank parts from the one before, (k,): "BangkokStreet" has a capital between small letters."""
+    return np.flatnonzero((kinds[:-2] & (kinds[1:-1] >> 1) & kinds[2:] & _LOWER) != 0) + 1
+
+
+def capitals(kinds: np.ndarray) -> np.ndarray:
+    """Where capitals stand before small letters, (k,)."""
+    return np.flatnonzero(((kinds[:-1] >> 1) & kinds[1:] & _LOWER) != 0)
+
+
+@lru_cache(1 << 15)  # a corpus writes its names in few ways
 def accented(text: str) -> str:
     """The letters of a Latin spelling with accents, in no order that typing could change; "" without accents or in other scripts.
 
@@ -131,6 +145,11 @@ def accented(text: str) -> str:
 def marks() -> np.ndarray:
     """For each code point below 0x20000, whether it belongs to the letter before it: no name begins with it or ends before it."""
     return _table().mark
+
+
+def kinds_of(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The kinds of the first code points, (size,) uint8, and what each becomes, (size,) uint32."""
+    return _table().kinds[:size], _table().first[:size]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Hashtags:
         """List (first character, end, name) of the names in the tags of a folded text."""
         signs = np.flatnonzero(folded.signs == _HASH)
         found = list[tuple[int, int, int]]()
-        for blank in (np.searchsorted(folded.origin, signs.astype(np.int32), "right") - 1).tolist():
+        for blank in folded.origins.folded(signs).tolist():
             start = blank + 1
             tag = text[start : text.find(" ", start)] if blank >= 0 and folded.codes[blank] == SPACE else ""
             if _LEAST < len(tag) <= _LONGEST and tag.isascii():

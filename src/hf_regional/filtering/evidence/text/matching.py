@@ -8,7 +8,7 @@ kana stands anywhere, but never in the middle of a character with its marks, and
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from hf_regional.filtering.evidence.text import scripts
 from hf_regional.filtering.evidence.text.entries import Entry, Terms, entries_of
 from hf_regional.filtering.evidence.text.folding import SPACE, Folded, marks
 from hf_regional.filtering.evidence.text.hashtags import Hashtags
+from hf_regional.filtering.evidence.text.readings import Readings
 from hf_regional.filtering.evidence.text.rules import Rules, default_rules
 
 _GOODS = -1
+_MADE: Final = ("automaton", "plain", "hashtags", "readings")  # when first needed; other processes make their own
 
 
 class Found(NamedTuple):
@@ -70,14 +72,27 @@ class Matcher:
         return daachorse.CharwiseDoubleArrayAhoCorasick(self.spellings)
 
     @cached_property
+    def readings(self) -> Readings:
+        """What names were read as so far, by the setting they stood in."""
+        return Readings(self.entries, self.rules)
+
+    @cached_property
     def hashtags(self) -> Hashtags:
         """The reader of tags without blanks."""
         return Hashtags([entry.text for entry in self.entries])
 
+    @cached_property
+    def plain(self) -> tuple[Any, np.ndarray]:
+        """The same over bytes, of the spellings in ASCII alone, and which those are: it takes two thirds of the time."""
+        import daachorse  # here: only text needs it
+
+        places = [place for place, spelling in enumerate(self.spellings) if spelling.isascii()]
+        patterns = [self.spellings[place].encode() for place in places]
+        return daachorse.DoubleArrayAhoCorasick(patterns) if patterns else None, np.array(places, np.int64)
+
     def search(self, folded: Folded, text: str) -> Found:
         """Find the names in folded text (`text` is the same as a string); where two overlap, the longer or else the first."""
-        found = self.automaton.find_overlapping(text) if self.spellings else []
-        table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
+        table = self._matches(folded, text)
         table = table[_stands(table, folded, text, self.open_end)]
         start, end, pattern = table.T
         start, end, name = start + (folded.codes[start] == SPACE), end - (folded.codes[end - 1] == SPACE), self.named[pattern]
@@ -88,8 +103,23 @@ class Matcher:
         order = np.lexsort((-end, start))
         return _parted(Found(start[order], end[order], name[order], goods))
 
+    def _matches(self, folded: Folded, text: str) -> np.ndarray:
+        """Where spellings stand, (m, 3) int64: the first character, the one behind the last, which."""
+        if not self.spellings:
+            return np.zeros((0, 3), np.int64)
+        if folded.codes.itemsize > 1:
+            return _as_table(self.automaton.find_overlapping(text))
+        automaton, places = self.plain
+        table = _as_table(automaton.find_overlapping(folded.codes.tobytes()) if automaton else [])
+        table[:, 2] = places[table[:, 2]]
+        return table
+
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("automaton", "hashtags")}
+        return {key: value for key, value in self.__dict__.items() if key not in _MADE}
+
+
+def _as_table(found: list[tuple[int, int, int]]) -> np.ndarray:
+    return np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
 
 
 def _parted(found: Found) -> Found:
@@ -112,16 +142,24 @@ def _parted(found: Found) -> Found:
 
 def _stands(table: np.ndarray, folded: Folded, text: str, opened: np.ndarray) -> np.ndarray:
     """Which matches are words: not cut out of a character with its marks, and followed by nothing but an ending, which becomes theirs."""
-    (start, end, pattern), origin = table.T, folded.origin
-    after = np.minimum(end, len(origin) - 1)
-    codes = np.minimum(folded.codes, len(marks()) - 1)
-    ending = opened[pattern] & (codes[after] != SPACE)
-    cut = marks()[codes[start]] | (origin[start] == origin[start - 1]) & (codes[start] != SPACE) | scripts.opens_syllable(codes[start - 1])
-    cut |= ~ending & (marks()[codes[after]] | (origin[after] == origin[end - 1]) & (codes[after] != SPACE))
-    cut |= scripts.closes_syllable(codes, after) | scripts.inside_katakana(codes, start, end)
+    (start, end, pattern), origins = table.T, folded.origins
+    after = np.minimum(end, len(folded.codes) - 1)
+    before, first, last, following = (folded.codes[places].astype(np.int64) for places in (start - 1, start, end - 1, after))
+    ending = opened[pattern] & (following != SPACE)
+    cut = ending & ~scripts.may_go_on(last, following)
+    cut |= (origins.given(start) == origins.given(start - 1)) & (first != SPACE)
+    cut |= ~ending & (origins.given(after) == origins.given(end - 1)) & (following != SPACE)
+    if folded.codes.itemsize > 1:
+        cut |= _is_mark(first) | scripts.opens_syllable(before) | (~ending & _is_mark(following))
+        cut |= scripts.closes_syllable(folded.codes, after) | scripts.inside_katakana(before, first, last, following)
     for place in np.flatnonzero(ending & ~cut).tolist():
         stop = int(end[place])
         blank = text.find(" ", stop)
-        cut[place] = not scripts.ends_word(text[stop - 1], text[stop:blank])
+        allowed = scripts.endings_of(text[stop - 1])
+        cut[place] = blank - stop > scripts.LONGEST_ENDING if allowed is None else text[stop:blank] not in allowed
         table[place, 1] = blank
     return ~cut
+
+
+def _is_mark(codes: np.ndarray) -> np.ndarray:
+    return marks()[np.minimum(codes, len(marks()) - 1)]

@@ -1,112 +1,140 @@
-"""Reading: a piece of text in; what the names in it are evidence of, cell by cell, out. Python runs only over cells that have names."""
+"""Reading: a piece of text in; what the names in it are evidence of, cell by cell, out. Python runs only over the names."""
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from hf_regional.filtering.evidence.text.beside import Names, given_places, look_beside
 from hf_regional.filtering.evidence.text.cells import Cell
-from hf_regional.filtering.evidence.text.clauses import Signs, read_signs
-from hf_regional.filtering.evidence.text.context import Clause, Name
-from hf_regional.filtering.evidence.text.entries import as_written
-from hf_regional.filtering.evidence.text.folding import BREAK, SIGNS, Folded, code_points, fold
-from hf_regional.filtering.evidence.text.matching import Found, Matcher
+from hf_regional.filtering.evidence.text.clauses import read_signs
+from hf_regional.filtering.evidence.text.context import ENDS, WORDS, Name, Reading, role_ahead, role_behind
+from hf_regional.filtering.evidence.text.folding import code_points, fold
+from hf_regional.filtering.evidence.text.matching import Matcher
 from hf_regional.filtering.evidence.text.pieces import Piece
+from hf_regional.filtering.evidence.text.plain import fold_plain
+from hf_regional.filtering.evidence.text.readings import Key
+from hf_regional.filtering.evidence.text.rules import AT
+from hf_regional.filtering.evidence.text.scripts import FIRST_UNSPACED
 from hf_regional.filtering.evidence.text.verdicts import weigh
-
-_WINDOW: Final = 48  # characters of a clause that are read on either side of a name
-_MOST: Final = 4096  # names of a cell that are read: more make a ten-megabyte cell slow and its answer no other
-_BREAKS: Final = "".join(signs[0] for signs in SIGNS)
 
 
 class Evidence(NamedTuple):
-    """Evidence in a piece, as parallel lists: places of the cells in the piece, and of the words in the cells."""
+    """Evidence in a piece, k entries: cells of the piece, (k,) int64; words; countries; confidences; places in the cells, (k,) int64."""
 
-    row: list[int]
+    row: np.ndarray
     value: list[str]
     country: list[int]
     confidence: list[float]
-    start: list[int]
-    end: list[int]
+    start: np.ndarray
+    end: np.ndarray
 
 
 def read_piece(piece: Piece, matcher: Matcher) -> Evidence:
     """Find the names in a piece and weigh those of each cell."""
-    codes = code_points(piece.text)
-    folded = fold(codes)
+    if piece.plain is None:
+        codes = code_points(piece.text)
+        folded = fold(codes)
+    else:
+        codes, folded = np.frombuffer(piece.plain, np.uint8), fold_plain(piece.plain)
     text = folded.text()
     found = matcher.search(folded, text)
-    out = Evidence([], [], [], [], [], [])
-    if len(found.start):
-        _Reader(piece, folded, text, found, read_signs(codes, folded), matcher).read(out)
-    return out
+    if not len(found.start):
+        return Evidence(found.start, [], [], [], found.start, found.end)
+    names = look_beside(piece, folded, found, read_signs(codes, folded))
+    selling, _ = given_places(piece, folded, found.goods, found.goods + 1)
+    return _Reader(piece, text, names, np.searchsorted(piece.starts, selling, "right") - 1, matcher).read()
 
 
 class _Reader:
-    """The names of a piece, cell after cell."""
+    """The names of a piece: each by itself, then cell after cell."""
 
-    def __init__(self, piece: Piece, folded: Folded, text: str, found: Found, signs: Signs, matcher: Matcher) -> None:
-        self._piece, self._text, self._signs, self._matcher = piece, text, signs.text, matcher
-        opened, closed = (
-            signs.edges[np.searchsorted(signs.edges, found.start) - 1] + 1,
-            signs.edges[np.searchsorted(signs.edges, found.end)],
+    def __init__(self, piece: Piece, text: str, names: Names, selling: np.ndarray, matcher: Matcher) -> None:
+        self._piece, self._text, self._names, self._matcher = piece, text, names, matcher
+        self._sells = np.isin(names.row, selling).tolist()
+        columns = (names.start, names.end, names.tail[0], names.first, names.behind)
+        self._places = tuple(column.tolist() for column in columns)
+        self._written = [piece.given[first:behind] for first, behind in zip(*self._places[3:], strict=True)]
+
+    def read(self) -> Evidence:
+        keys, readings = self._keys(), self._matcher.readings
+        known, place, scores = [readings[key] for key in keys], list[int](), list[tuple[int, float]]()
+        for low, high in pairwise(self._names.cells.tolist()):
+            reading = known[low]
+            if high - low > 1 or (reading and not reading.explicit and (reading.doubtful or self._sells[low])):
+                for one, some in self._settled(low, high, known):
+                    place += [one] * len(some)
+                    scores += some
+            elif reading:
+                place += [low] * len(reading.alone)
+                scores += reading.alone
+        return self._evidence(place, scores)
+
+    def _keys(self) -> list[Key]:
+        """Where each name stands, in so few words that many stand alike."""
+        text, given, names, rules, keys = self._text, self._piece.given, self._names, self._matcher.rules, list[Key]()
+        # Looked up once: the loop runs for every name of a corpus.
+        function_words, homographs, put = rules.function_words, self._matcher.readings.homographs, keys.append
+        (alone_before, most_before), (alone_after, most_after) = ((words.alone, words.most) for words in (rules.before, rules.after))
+        capitals = [given[place].isupper() for place in (names.behind + 1).tolist()]
+        columns = (names.name, *names.tail, *names.lead, names.tagged | ~names.has_capitals, names.has_capitals)
+        for written, opens, closes, before_capital, name, opened, tail, lead, closed, capital, has_capitals in zip(
+            self._written, names.opens, names.closes, capitals, *(column.tolist() for column in columns), strict=True
+        ):
+            before = after = ""
+            noun = against = False
+            if opened < tail:
+                blank = text.rfind(" ", opened, tail)
+                word = text[blank + 1 if blank >= 0 else opened : tail]
+                if word in alone_before:
+                    before = alone_before[word]
+                elif word in most_before or word[-1] >= FIRST_UNSPACED:
+                    before = role_behind(f" {text[opened:tail].strip()} ", rules.before)
+            if lead < closed and closes not in ENDS:
+                blank = text.find(" ", lead, closed)
+                word = text[lead : blank if blank >= 0 else closed]
+                if word in alone_after:
+                    after = alone_after[word]
+                elif word in most_after or word[0] >= FIRST_UNSPACED:
+                    after = role_ahead(f" {text[lead:closed].strip()} ", rules.after)
+                noun = closes in WORDS and after != AT and word not in function_words
+            if name in homographs:
+                against = self._cell(len(keys)).is_against(homographs[name])
+            put((
+                name, written, before, after, noun, opened < tail, lead < closed, opens, closes,
+                capital or not written.islower(), before_capital, has_capitals, against,
+            ))  # fmt: skip
+        return keys
+
+    def _cell(self, place: int) -> Cell:
+        """The cell of a name."""
+        names = self._names
+        given = self._piece.given, int(names.given[0][place]), int(names.given[1][place])
+        folded = self._text, int(names.folded[0][place]), int(names.folded[1][place])
+        return Cell(given, folded, self._sells[place], self._matcher.rules)
+
+    def _settled(self, low: int, high: int, known: list[Reading | None]) -> Iterator[tuple[int, list[tuple[int, float]]]]:
+        """Each name of a cell that is one, with the scores that are left when all are weighed against one another."""
+        start, end, opened, first, behind = self._places
+        places, names, spans = list[int](), list[Name](), list[tuple[int, int]]()
+        for place in range(low, high):
+            if reading := known[place]:
+                places.append(place)
+                names.append(Name(reading, start[place], end[place], (self._text, opened[place])))
+                spans.append((first[place], behind[place]))
+        weigh(names, self._cell(low), spans)
+        return ((place, name.scores) for place, name in zip(places, names, strict=True))
+
+    def _evidence(self, place: list[int], scores: list[tuple[int, float]]) -> Evidence:
+        row = self._names.row[place]
+        begin = self._piece.starts[row]
+        country, confidence = [country for country, _ in scores], [confidence for _, confidence in scores]
+        return Evidence(
+            row,
+            [self._written[one] for one in place],
+            country,
+            confidence,
+            self._names.first[place] - begin,
+            self._names.behind[place] - begin,
         )
-        first, last = _given(piece, folded, found.start, found.end)
-        row = np.searchsorted(piece.starts, first, "right") - 1
-        window = np.maximum(opened, found.start - _WINDOW), np.minimum(closed, found.end + _WINDOW)
-        columns: Any = (row, found.name, found.start, found.end, *window, first, last + 1)
-        self._names = list(zip(*(column.tolist() for column in columns), strict=True))
-        selling, _ = _given(piece, folded, found.goods, found.goods + 1)
-        self._selling = frozenset((np.searchsorted(piece.starts, selling, "right") - 1).tolist())
-        breaks = np.flatnonzero(folded.codes == BREAK)
-        after = np.searchsorted(breaks, found.start)
-        # Of each name's cell: where it begins and ends as it was given, and in the folded text; whether it has words with a capital.
-        capitals = folded.capitals if piece.origin is None else piece.origin[folded.capitals]
-        begin, end = piece.starts[row], piece.ends[row]
-        written = np.searchsorted(capitals, end) > np.searchsorted(capitals, begin)
-        bounds: Any = (begin, end, breaks[after - 1] + 1, breaks[after], written)
-        self._bounds = list(zip(*(column.tolist() for column in bounds), strict=True))
-
-    def read(self, out: Evidence) -> None:
-        low, names = 0, self._names
-        for high in range(1, len(names) + 1):
-            if high == len(names) or names[high][0] != names[low][0]:
-                self._read_cell(names[low : min(high, low + _MOST)], self._bounds[low], out)
-                low = high
-
-    def _read_cell(self, found: list[tuple[int, ...]], bounds: tuple[int, ...], out: Evidence) -> None:
-        text, signs, given, matcher = self._text, self._signs, self._piece.given, self._matcher
-        begin, end, folded_begin, folded_end, has_capitals = bounds
-        names, spans, sells = list[Name](), list[tuple[int, int]](), found[0][0] in self._selling
-        cell = Cell((given, begin, end), (text, folded_begin, folded_end), bool(has_capitals), sells, matcher.rules)
-        for _, name, start, stop, opened, closed, first, behind in found:
-            written, opens, closes = given[first:behind], signs[start - 1], signs[stop]
-            entry = as_written(matcher.entries[name], written)
-            if not entry.meanings:
-                continue
-            tail, lead = text[opened:start].strip(), text[stop:closed].strip()
-            clause = Clause(
-                written, start, stop, f" {tail} " if tail else "", f" {lead} " if lead else "",
-                "" if start == folded_begin + 1 else opens, "" if stop + 1 == folded_end else closes,
-                opens == "#" or not written.islower() or not cell.has_capitals, given[behind + 1 : behind + 2].isupper(),
-                opens not in _BREAKS or closes not in _BREAKS,
-            )  # fmt: skip
-            names.append(Name(entry, clause, cell, matcher.rules))
-            spans.append((first, behind))
-        weigh(names, cell, spans)
-        for name, (first, behind) in zip(names, spans, strict=True):
-            for country, score in name.scores:
-                out.row.append(found[0][0])
-                out.value.append(name.clause.written)
-                out.country.append(country)
-                out.confidence.append(score)
-                out.start.append(first - begin)
-                out.end.append(behind - begin)
-
-
-def _given(piece: Piece, folded: Folded, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first and the last character as they were given of stretches of the folded text."""
-    if piece.origin is None or not len(start):
-        return folded.origin[start], folded.origin[end - 1]
-    origin, edges = piece.origin[folded.origin], np.stack([start, end], axis=1).ravel()
-    # Zawgyi writes some signs before their letter: the first character is not the origin of the first.
-    return np.minimum.reduceat(origin, edges)[::2], np.maximum.reduceat(origin, edges)[::2]

@@ -54,12 +54,16 @@ class Thing(NamedTuple):
 class Words:
     """Words on one side of a name, each with its role: looked up by the word next to the name in spaced scripts, by length in others.
 
-    spaced: nearest word -> entries that have it, with a blank at either end, longest first. unspaced: entry -> role; lengths: of these.
+    spaced: entry -> role, of one word or several; most: nearest word -> of how many words the longest entry with it is. alone: nearest
+    word -> role where it is the only entry with it, and is not stepped over. unspaced: entry -> role; lengths: nearest character -> how
+    long the entries with it are, longest first.
     """
 
-    spaced: Mapping[str, tuple[tuple[str, str], ...]]
+    spaced: Mapping[str, str]
+    most: Mapping[str, int]
+    alone: Mapping[str, str]
     unspaced: Mapping[str, str]
-    lengths: tuple[int, ...]
+    lengths: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,14 @@ def _words(rows: Iterable[tuple[str, str]], nearest: int) -> Words:
     roles = {fold_text(word): AT if role == _IN else role for role, cell in rows for word in cell.split("|")}
     roles.pop("", None)
     unspaced = {word: role for word, role in roles.items() if not is_spaced(word[nearest])}
-    spaced = dict[str, list[tuple[str, str]]]()
-    for word in sorted(roles.keys() - unspaced.keys(), key=lambda word: (-len(word), word)):
-        spaced.setdefault(word.split()[nearest], []).append((f" {word} ", roles[word]))
-    lengths = sorted({len(word) for word in unspaced}, reverse=True)
-    return Words({word: tuple(entries) for word, entries in spaced.items()}, unspaced, tuple(lengths))
+    spaced, most = {word: role for word, role in roles.items() if word not in unspaced}, dict[str, int]()
+    for words in map(str.split, spaced):
+        most[words[nearest]] = max(most.get(words[nearest], 0), len(words))
+    alone = {word: spaced[word] for word, size in most.items() if size == 1 and spaced[word] not in (SKIP, PLAIN)}
+    lengths = dict[str, set[int]]()
+    for word in unspaced:
+        lengths.setdefault(word[nearest], set()).add(len(word))
+    return Words(spaced, most, alone, unspaced, {char: tuple(sorted(some, reverse=True)) for char, some in lengths.items()})
 
 
 def _homograph(row: dict[str, str]) -> Homograph:

@@ -22,9 +22,10 @@ _STARTS: Final = (
 )  # fmt: skip
 _FIRST: Final = tuple(start for start, _ in _STARTS)
 _UNSPACED: Final = frozenset({"thai", "lao", "khmer", "burmese", "tailue", "han", "hiragana", "katakana", "flag"})
-_FIRST_UNSPACED: Final = "\u0e00"
+FIRST_UNSPACED: Final = "\u0e00"
 _KILLER: Final = 0x103A
-_LONGEST_ENDING: Final = 12
+_ASCII: Final = 0x80  # the end of it
+LONGEST_ENDING: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def script_of(char: str) -> str:
 
 def is_spaced(char: str) -> bool:
     """Whether the script of a character parts words by blanks."""
-    return char < _FIRST_UNSPACED or script_of(char) not in _UNSPACED
+    return char < FIRST_UNSPACED or script_of(char) not in _UNSPACED
 
 
 def spellings(name: str) -> list[str]:
@@ -70,14 +71,25 @@ def spellings(name: str) -> list[str]:
     return [left + (name[:-1] if name[-1] in affixes.dropped and len(name) > affixes.least else name)]
 
 
-def ends_word(last: str, rest: str) -> bool:
-    """Whether `rest`, up to the next blank, may follow a name whose last character is `last`."""
+@cache
+def endings_of(last: str) -> frozenset[str] | None:
+    """What may follow a name up to the next blank, if its last character is `last`; `None` is anything of up to `LONGEST_ENDING`.
+
+    >>> sorted(endings_of("ท")), "s" in endings_of("a")
+    ([''], True)
+    """
     affixes = _affixes().get(script_of(last))
     if affixes is None or affixes.endings == frozenset():
-        return not rest
+        return frozenset({""})
     if affixes.endings is None:
-        return len(rest) <= _LONGEST_ENDING
-    return rest in affixes.endings or f"{last}-{rest}" in affixes.endings
+        return None
+    return affixes.endings | {ending.removeprefix(f"{last}-") for ending in affixes.endings if ending.startswith(f"{last}-")}
+
+
+def may_go_on(last: np.ndarray, following: np.ndarray) -> np.ndarray:
+    """Whether names with these last characters, (m,), may go on with these, (m,) bool: of most in ASCII that is known without a look."""
+    first = _first_of_endings()
+    return (last >= _ASCII) | first[np.minimum(following, _ASCII)]
 
 
 def opens_syllable(codes: np.ndarray) -> np.ndarray:
@@ -91,10 +103,16 @@ def closes_syllable(codes: np.ndarray, places: np.ndarray) -> np.ndarray:
     return burmese & (codes[np.minimum(places + 1, len(codes) - 1)] == _KILLER)
 
 
-def inside_katakana(codes: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Which stretches end within a run of katakana, (m,) bool: a loan word is written in one, so タイ in タイヤ is no Thailand."""
-    katakana = (codes >= 0x30A1) & (codes < 0x3100)
-    return (katakana[start] & katakana[start - 1]) | (katakana[end - 1] & katakana[np.minimum(end, len(codes) - 1)])
+def inside_katakana(before: np.ndarray, first: np.ndarray, last: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Which stretches, (m,), of which the first and last characters are known and those beside them, begin or end within a run of katakana.
+
+    A loan word is written in one, so タイ in タイヤ is no Thailand.
+    """
+    return (_is_katakana(first) & _is_katakana(before)) | (_is_katakana(last) & _is_katakana(after))
+
+
+def _is_katakana(codes: np.ndarray) -> np.ndarray:
+    return (codes >= 0x30A1) & (codes < 0x3100)
 
 
 @cache
@@ -103,6 +121,15 @@ def _affixes() -> dict[str, Affixes]:
     return {
         row["script"]: Affixes(int(row["least"]), row["dropped"], _endings(row["endings"]), tuple(row["prefixes"].split())) for row in rows
     }
+
+
+@cache
+def _first_of_endings() -> np.ndarray:
+    """(129,) bool: for each character of ASCII, and for all others, whether an ending of a name in ASCII begins with it."""
+    allowed = np.zeros(_ASCII + 1, bool)
+    for last in map(chr, range(_ASCII)):
+        allowed[[min(ord(ending[0]), _ASCII) for ending in endings_of(last) or () if ending]] = True
+    return allowed
 
 
 def _endings(cell: str) -> frozenset[str] | None:

@@ -7,11 +7,10 @@ from itertools import pairwise
 from typing import Final
 
 from hf_regional.filtering.evidence.text.cells import Cell
-from hf_regional.filtering.evidence.text.context import Name
+from hf_regional.filtering.evidence.text.context import Name, evident
 from hf_regional.filtering.evidence.text.rules import PHRASE
 
 SURE: Final = 0.5
-_FAINT: Final = 0.1  # below it a reading is no evidence
 _SUPPORTED: Final = 0.6
 _SUPPORTS: Final = 0.3
 _DOUBT: Final = 0.5
@@ -31,7 +30,7 @@ def weigh(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
         _support(names)
     _doubt(names, cell, spans)
     for name in names:
-        name.scores = [(country, score) for country, score in name.scores if score >= _FAINT and country >= 0]
+        name.scores = evident(name.scores)
 
 
 def _contain(names: list[Name]) -> None:
@@ -39,9 +38,9 @@ def _contain(names: list[Name]) -> None:
     for first, second in pairwise(names):
         if not (first.entry.is_place and second.entry.is_place) or first.role or second.role:
             continue
-        comma = first.clause.closes == "," and second.clause.opens == "," and not first.clause.lead and not second.clause.tail
-        adjacent = second.clause.start == first.clause.end
-        if not (comma or adjacent or second.clause.start - first.clause.end == 1):
+        comma = first.setting.closes == "," and second.setting.opens == "," and not first.setting.lead and not second.setting.tail
+        adjacent = second.start == first.end
+        if not (comma or adjacent or second.start - first.end == 1):
             continue
         shared = {country for country, _ in first.scores} & {country for country, _ in second.scores}
         if shared:
@@ -63,7 +62,7 @@ def _holds(outer: Name, inner: Name) -> bool:
         return True
     if inside in _WHOLE or inside == "capital":
         return inside == "capital" and outside in _CONTAINERS
-    return outside in _CONTAINERS or inside != "province" or outer.clause.closes in ("", ".")
+    return outside in _CONTAINERS or inside != "province" or outer.setting.closes in ("", ".")
 
 
 def _list(names: list[Name]) -> None:
@@ -71,7 +70,7 @@ def _list(names: list[Name]) -> None:
     for first, second in pairwise(names):
         if not first.explicit or second.explicit or second.role or not second.entry.is_place:
             continue
-        between = second.clause.tail.removeprefix(f" {first.entry.text}")
+        between = second.tail.removeprefix(f" {first.entry.text}")
         second.explicit = second.joins and (not between.strip() or len(between.split()) == 1)
 
 
@@ -89,21 +88,20 @@ def _outrank(names: list[Name]) -> None:
 
 def _support(names: list[Name]) -> None:
     """Believe a doubtful reading where another name speaks for the same country."""
-    speakers = dict[int, set[str]]()
-    for name in names:
-        if name.role not in _ALIKE:
-            for country, score in name.scores:
-                if score >= _SUPPORTS:
-                    speakers.setdefault(country, set()).add(name.entry.text)
-    for name in names:
-        if name.role in _ALIKE:
-            continue
-        backed = [country for country, _ in name.scores if _others(speakers.get(country), name)]
-        if backed and len(name.scores) > 1:
-            name.scores = [(country, score) for country, score in name.scores if country in backed]
-        name.scores = [
-            (country, max(score, _SUPPORTED) if country in backed and score >= _DOUBTFUL else score) for country, score in name.scores
-        ]
+    some = [name for name in names if name.role not in _ALIKE]
+    speakers = dict[int, str]()  # country -> the name that speaks for it, "" for several
+    for name in some:
+        text = name.entry.text
+        for country, score in name.scores:
+            if score >= _SUPPORTS and speakers.setdefault(country, text) != text:
+                speakers[country] = ""
+    for name in some:
+        text = name.entry.text
+        backed = [country for country, _ in name.scores if speakers.get(country, text) != text]
+        if backed:
+            name.scores = [
+                (country, max(score, _SUPPORTED) if score >= _DOUBTFUL else score) for country, score in name.scores if country in backed
+            ]
 
 
 def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
@@ -111,10 +109,5 @@ def _doubt(names: list[Name], cell: Cell, spans: list[tuple[int, int]]) -> None:
     for name in names:
         if name.explicit:
             continue
-        named = name.qualifies and name.clause.before_capital and name.entry.is_place
-        if cell.sells or (named and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
+        if cell.sells or (name.doubtful and not any(other.explicit for other in names) and cell.is_elsewhere(spans)):
             name.scores = [(country, score * _DOUBT) for country, score in name.scores]
-
-
-def _others(speakers: set[str] | None, name: Name) -> bool:
-    return bool(speakers) and (len(speakers) > 1 or name.entry.text not in speakers)
