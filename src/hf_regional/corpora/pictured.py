@@ -1,4 +1,4 @@
-"""`PicturedCorpus`: a builder for rows in a table and pictures in files beside it; each layout in which it is published is a configuration."""
+"""`PicturedCorpus`: a builder for rows in a table and pictures in files beside; each published layout is a configuration."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -50,7 +50,7 @@ class PicturedCorpus(PublishedCorpus):
     def __init_subclass__(cls) -> None:
         if "LAYOUTS" in cls.__dict__:
             cls.FILES = {name: layout.files for name, layout in cls.LAYOUTS.items()}
-            cls.RAW = next(iter(cls.LAYOUTS.values())).raw
+            cls.RAW = _with_picture(next(iter(cls.LAYOUTS.values())))
         super().__init_subclass__()
 
     def __init__(self, *args: Any, data_dir: str | Path | None = None, **kwargs: Any) -> None:
@@ -67,7 +67,7 @@ class PicturedCorpus(PublishedCorpus):
     @property
     def published(self) -> datasets.Features:
         """The published columns of the layout, and the picture."""
-        return datasets.Features({_OWN: datasets.Image(), **self.layout.raw})
+        return _with_picture(self.layout)
 
     def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:
         """The rows of a table, each with its picture under `image`."""
@@ -81,7 +81,7 @@ class PicturedCorpus(PublishedCorpus):
                 yield {**row, _OWN: pictures.find(row.get(column) or "")}
 
     def _find_store(self, data_dir: str | Path | None, revision: str) -> Store:
-        if data_dir is not None or self._asked not in self.LAYOUTS:
+        if data_dir is not None or self._asked is None:
             return super()._find_store(data_dir, revision)
         hub_id = self.LAYOUTS[self._asked].hub_id
         if not hub_id:
@@ -98,3 +98,7 @@ class PicturedCorpus(PublishedCorpus):
     def _columns(self, name: str) -> tuple[str, ...]:
         columns = super()._columns(name)
         return columns if _OWN in columns else (_OWN, *columns)
+
+
+def _with_picture(layout: Layout) -> datasets.Features:
+    return datasets.Features({_OWN: datasets.Image(), **layout.raw})

@@ -1,5 +1,6 @@
 """Pictures that lie beside a table: the name that a row gives in; the file, or its bytes out of a zip archive, out."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -53,6 +54,10 @@ class Pictures:
         """Every picture directly in a folder of that name, sorted; wherever the folder stands."""
         return tuple(sorted(place.name for place in self._by_folder.get(folder, ())))
 
+    def any_below(self, folder: re.Pattern[str]) -> bool:
+        """Whether there is a picture directly in a folder of such a name."""
+        return any(folder.fullmatch(name) for name in self._by_folder)
+
     def require_any(self) -> None:
         """Check that there are pictures at all.
 
@@ -93,10 +98,9 @@ class Pictures:
 
     def _place(self, name: PurePosixPath) -> _Place | None:
         places = self._by_name.get(name.name, [])
-        for place in places:
-            if place.name == str(name) or place.name.endswith(f"/{name}"):
-                return place
-        return places[0] if len(places) == 1 else None
+        ending = [place for place in places if f"/{place.name}".endswith(f"/{name}")]
+        exact = [place for place in ending if place.name == str(name)]
+        return next((group[0] for group in (exact, ending, places) if len(group) == 1), None)
 
     def _open(self, archive: str) -> zipfile.ZipFile:
         if archive not in self._archives:
