@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from datasets import Dataset
 
 from hf_regional.corpora import catalogue, load_corpus
 from hf_regional.corpora.builders.worldcuisines import read_options
@@ -224,6 +225,15 @@ def test_an_object_that_is_built_otherwise_is_an_error_that_names_what_is_missin
 def test_what_does_not_lie_on_the_hub_says_so(name):
     with pytest.raises(ConfigError, match="does not lie on the Hub"):
         load_corpus(name)
+
+
+def test_laion_is_fetched_where_that_is_asked_for(tmp_path, site):
+    table = {"URL": [f"{site.url}/71.jpg", f"{site.url}/gone/72.jpg"], "TEXT": ["a market", "a mosque"], "LICENSE": ["?", "?"]}
+    (tmp_path / "laion").mkdir()
+    Dataset.from_dict(table).to_parquet(tmp_path / "laion" / "part-00000.parquet")
+    options = {"cache_dir": tmp_path / "cache", "pictures": tmp_path / "pictures", **allowance(site)}
+    rows = load_corpus("laion", data_dir=tmp_path / "laion", config="fetched", split="train", **options)
+    assert [(row["text"], row["url"], row["image"].size) for row in rows] == [("a market", f"{site.url}/71.jpg", (24, 18))]
 
 
 def test_imtext_is_seacrowds_schema_with_ours_behind(load, tmp_path):
