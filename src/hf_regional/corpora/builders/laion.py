@@ -3,7 +3,8 @@
 The high-resource side of Ignat et al. (LREC-COLING 2024, arXiv:2403.07687), for the 61 topics that their map marks. LAION is
 published as addresses: name a folder with a part of its Parquet files by `data_dir`, and by `images` one with the pictures under the
 SHA-256 of their address (64 hex digits and any ending). A table that `img2dataset` wrote names pictures by its `key`:
-`config="img2dataset"`. Addresses whose picture is not there, dead ones among them, are counted.
+`config="img2dataset"`. With `config="fetched"` they are fetched while the corpus is built. Addresses whose picture is not there, dead
+ones among them, are counted.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from datasets import Features, Value
 
 from hf_regional.corpora import views
 from hf_regional.corpora.given_pictures import GivenPictures
+from hf_regional.corpora.linked import LinkedCorpus, linked
 from hf_regional.corpora.pictures import ENDINGS
 
 _TEXT: Final = Value("string")
@@ -28,7 +30,8 @@ class _Names:
     key: str | None = None
 
 
-_NAMES: Final = {"default": _Names("URL", "TEXT"), "img2dataset": _Names("url", "caption", "key")}
+_FETCHED: Final = "fetched"
+_NAMES: Final = {"default": _Names("URL", "TEXT"), "img2dataset": _Names("url", "caption", "key"), _FETCHED: _Names("URL", "TEXT")}
 
 
 def address_key(url: str) -> str:
@@ -40,7 +43,7 @@ def address_key(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()
 
 
-class Laion(GivenPictures):
+class Laion(GivenPictures, LinkedCorpus):
     """Builder of one row an address whose picture is there. `topic` is that of a column `topic`, which who chose the rows may add."""
 
     NAME = "laion"
@@ -52,8 +55,7 @@ class Laion(GivenPictures):
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         names = self._names
         url = row[names.url]
-        key = address_key(url) if names.key is None else row[names.key]
-        picture = self.picture(*(f"{key}{ending}" for ending in ENDINGS))
+        picture = linked(url) if self.config.name == _FETCHED else self._picture_of(row, url)
         if picture is None:
             return
         licence = row.get("LICENSE")
@@ -63,6 +65,10 @@ class Laion(GivenPictures):
             identifier=at.removeprefix(f"{self._store.origin}/"),
         )  # fmt: skip
         yield {**pair, "url": url}
+
+    def _picture_of(self, row: dict[str, Any], url: str) -> Any | None:
+        key = address_key(url) if self._names.key is None else row[self._names.key]
+        return self.picture(*(f"{key}{ending}" for ending in ENDINGS))
 
     @property
     def _names(self) -> _Names:
