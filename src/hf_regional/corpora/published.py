@@ -46,6 +46,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         NEEDED: those without which no view but `raw` can be made; all of them where left out.
         FILES: configuration -> split -> patterns of its files.
         EXTRAS: columns of the view `pairs` after the eight that all corpora have.
+        PICTURES: whether rows have one; those of a corpus of words alone (prompts, questions) have a null instead.
     """
 
     NAME: ClassVar[str]
@@ -53,6 +54,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     NEEDED: ClassVar[tuple[str, ...]] = ()
     FILES: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]]
     EXTRAS: ClassVar[Mapping[str, Any]] = {}
+    PICTURES: ClassVar[bool] = True
     VIEWS: ClassVar[tuple[views.View, ...]] = ("raw", "pairs")
     BUILDER_CONFIG_CLASS = PublishedConfig
     VERSION = datasets.Version("1.0.0")
@@ -163,7 +165,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             case _:
                 made = self.to_vqa(row, at)
         for each in made:
-            if is_picture(each[records.IMAGE]):
+            if not self.PICTURES or is_picture(each[records.IMAGE]):
                 yield each
             else:
                 self.left_out[BROKEN] += 1

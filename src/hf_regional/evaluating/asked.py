@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, overload
+from typing import Any, Final, Literal, cast, overload
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,22 @@ _SALT: Final = b"hf_regional select 1\n"
 
 
 class Pictures(Sequence[ImageSource]):
-    """The picture cells of chosen rows, undecoded, read when they are asked for: a corpus of pictures does not fit into memory."""
+    """The picture cells of chosen rows, undecoded, read when they are asked for: a corpus of pictures does not fit into memory.
+
+    A row of words alone has None; `shown` makes of a cell what a prompt takes.
+    """
 
     def __init__(self, rows: Dataset, chosen: np.ndarray) -> None:
-        self._cells = rows.select_columns([records.IMAGE]).cast_column(records.IMAGE, Image(decode=False))
-        self._chosen = chosen
+        has_any = records.IMAGE in rows.column_names
+        self._cells = rows.select_columns([records.IMAGE]).cast_column(records.IMAGE, Image(decode=False)) if has_any else None
+        self._rows, self._chosen = rows, chosen
 
     def __len__(self) -> int:
         return len(self._chosen)
+
+    def at(self, places: np.ndarray) -> "Pictures":
+        """The pictures at (m,) places."""
+        return Pictures(self._rows, self._chosen[places])
 
     @overload
     def __getitem__(self, place: int) -> ImageSource: ...
@@ -37,9 +45,17 @@ class Pictures(Sequence[ImageSource]):
     def __getitem__(self, place: slice) -> "Pictures": ...
     def __getitem__(self, place: int | slice) -> "ImageSource | Pictures":
         if isinstance(place, slice):
-            return Pictures(self._cells, self._chosen[place])
+            return Pictures(self._rows, self._chosen[place])
+        if self._cells is None:
+            range(len(self))[place]  # the end of a sequence is an IndexError
+            return cast("ImageSource", None)
         cell: Any = self._cells[int(self._chosen[place])][records.IMAGE]
         return cell
+
+
+def shown(cell: ImageSource | None) -> tuple[ImageSource, ...]:
+    """What a prompt shows of a row: its picture, or nothing where it is one of words alone."""
+    return () if cell is None else (cell,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,9 @@ def ask(
 ) -> Asked:
     """Choose the rows of a task, and say how they are averaged.
 
+    Rows of one picture share a cluster and a part; rows of words alone do where their ids are the same up to the first slash
+    ("117/value" and "117/country" are one story).
+
     Args:
         data: rows with the columns of `filter_regional(..., mode="annotate")`, or without a verdict: then all are the world's.
         group: the column whose groups a score is averaged over; null averages over rows.
@@ -86,9 +105,11 @@ def ask(
     if missing := frozenset(named) - frozenset(data.column_names):
         there = ", ".join(data.column_names)
         raise MissingColumnError(f"the rows lack {', '.join(sorted(missing))}; there are: {there}.", missing)
-    table: pd.DataFrame = data.remove_columns([records.IMAGE]).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
+    words = data.remove_columns([records.IMAGE]) if records.IMAGE in data.column_names else data
+    table: pd.DataFrame = words.with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
     pictures = Pictures(data, np.arange(len(data)))
-    keys = np.array([image_key(cell) for cell in pictures])
+    names = table[records.ID] if records.ID in table else pd.Series(range(len(table)))
+    keys = np.array([_key(cell, name) for cell, name in zip(pictures, names, strict=True)])
     counts: dict[str, int] = {}
     kept = np.ones(len(table), bool)
     for column, allowed in (where or {}).items():
@@ -119,6 +140,11 @@ def ask(
 def part_of(key: str) -> float:
     """Where a picture falls in [0, 1): below `SELECTED` it serves to choose, above to report."""
     return int.from_bytes(hashlib.sha256(_SALT + key.encode()).digest()[:8]) / 2**64
+
+
+def _key(cell: ImageSource | None, name: object) -> str:
+    """What makes rows one cluster."""
+    return f"row {str(name).partition('/')[0]}" if cell is None else image_key(cell)
 
 
 def _in_part(keys: np.ndarray, part: Part) -> np.ndarray:

@@ -4,10 +4,11 @@ tasks = [load_task("cvqa", region="SEA"), load_task("mine.yaml", region="SEA", p
 """
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from datasets import Dataset, DatasetDict
@@ -23,6 +24,10 @@ from hf_regional.regions import Region
 _FOLDER: Final = Path(__file__).with_name("tasks")
 # Protocol -> the function that makes its task from chosen rows: (name, asked, data, **settings).
 _PROTOCOLS: Final[Mapping[str, str]] = {
+    "drawn_prompts": "hf_regional.evaluating.protocols.drawn_prompts:build_drawn_prompts_task",
+    "drawn_questions": "hf_regional.evaluating.protocols.drawn_questions:build_drawn_questions_task",
+    "drawn_regions": "hf_regional.evaluating.protocols.drawn_regions:build_drawn_regions_task",
+    "judged": "hf_regional.evaluating.protocols.judged:build_judged_task",
     "options": "hf_regional.evaluating.protocols.options:build_options_task",
     "retrieval": "hf_regional.evaluating.protocols.retrieval:build_retrieval_task",
 }
@@ -42,6 +47,7 @@ class Definition:
         group: the column whose groups a score is averaged over; null averages over rows.
         slices: columns to report by, besides language, country and topic.
         where: column -> allowed values.
+        side: "global" where rows say nothing of a place, so that all speak for the world, whatever the region.
         options: what `load_corpus` passes on to the corpus (its configuration, its revision).
         settings: what the protocol takes.
         title, paper: for people.
@@ -55,6 +61,7 @@ class Definition:
     group: str | None = "country_iso3"
     slices: tuple[str, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    side: Literal["global"] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
@@ -103,6 +110,7 @@ def load_task(
     part: Part = "all",
     limit: int | None = None,
     cache_dir: Path | str | None = None,
+    settings: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Task:
     """Load the rows of a task and make it ready to ask.
@@ -113,12 +121,17 @@ def load_task(
         part: of a corpus with one split alone "select" (30 % of the pictures, by a hash) serves to choose β, and "report" the rest.
         limit: at most so many rows of each side, for a quick look.
         cache_dir: in place of the cache folder of `datasets`.
+        settings: what the protocol takes (`judge`, `encoder`, `way`); they go before the definition's own.
         options: what the corpus takes (`data_dir`, `revision`); they go before the definition's own.
 
     Raises:
-        As `read_definition` and `load_corpus`; NoRowsError where no row is left to ask.
+        As `read_definition` and `load_corpus`; NoRowsError where no row is left to ask; ConfigError for a setting that the protocol
+        does not take, or lacks.
     """
     definition = read_definition(task)
+    definition = replace(definition, settings={**definition.settings, **(settings or {})})
+    build = _builder(definition.protocol)
+    _check_settings(definition, build)
     chosen: dict[str, Any] = {**definition.options, **options}
     data = load_corpus(definition.corpus, view=definition.view, cache_dir=cache_dir, **chosen)
     if definition.split not in data:
@@ -126,7 +139,7 @@ def load_task(
             f"task {definition.name!r}: {definition.corpus} has no split {definition.split!r}."
             f"{did_you_mean(definition.split, data)} There are: {', '.join(data)}."
         )
-    build = _builder(definition.protocol)
+    region = None if definition.side == "global" else region
     if definition.protocol in _WHOLE:
         placed = DatasetDict({split: _placed(rows, definition, region) for split, rows in data.items()})
         return build(
@@ -155,6 +168,21 @@ def _builder(protocol: str) -> Callable[..., Task]:
     return getattr(importlib.import_module(module), name)
 
 
+def _check_settings(definition: Definition, build: Callable[..., Task]) -> None:
+    """Before a corpus is fetched: does the protocol take these settings, and does it need one more?"""
+    taken = {name: one for name, one in inspect.signature(build).parameters.items() if one.kind is inspect.Parameter.KEYWORD_ONLY}
+    for name in definition.settings:
+        if name not in taken:
+            raise ConfigError(
+                f"task {definition.name!r}: {definition.protocol} takes no setting {name!r}.{did_you_mean(name, taken)} "
+                f"It takes: {', '.join(taken)}.", f"settings.{name}",
+            )  # fmt: skip
+    own = {"group", "where", "name"} if definition.protocol in _WHOLE else set[str]()
+    for name, one in taken.items():
+        if one.default is inspect.Parameter.empty and name not in definition.settings and name not in own:
+            raise ConfigError(f"task {definition.name!r} needs the setting {name!r}: give it as settings={{{name!r}: ...}}.", "settings")
+
+
 def _checked(said: dict[str, Any], where: str) -> Definition:
     known = [each.name for each in fields(Definition)]
     for key in said:
@@ -162,6 +190,8 @@ def _checked(said: dict[str, Any], where: str) -> Definition:
             raise ConfigError(f"{where}: no task has {key!r}.{did_you_mean(str(key), known)} Known: {', '.join(known)}.", f"tasks.{key}")
     if lacking := [key for key in ("name", "corpus", "protocol") if not said.get(key)]:
         raise ConfigError(f"{where} lacks {', '.join(lacking)}.", "tasks")
+    if said.get("side") not in {None, "global"}:
+        raise ConfigError(f"{where}: side is {said['side']!r}; leave it out, or give 'global' for rows that are of no place.", "tasks.side")
     for key, names in (("corpus", catalogue()), ("protocol", _PROTOCOLS)):
         if said[key] not in names:
             raise ConfigError(

@@ -11,7 +11,7 @@ from hf_regional.metrics.alignment import AlignmentScores, clip_score, ref_clip_
 from hf_regional.metrics.culture import cultural_diversity_at_k, culture_coverage, relevance_at_k
 from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
 from hf_regional.metrics.loading import load_metric, metric_names
-from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region
+from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region, real_neighbourhoods
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
 from hf_regional.metrics.prompt_graphs import PromptGraphScores, Question, prompt_graph_scores
 from hf_regional.metrics.rankings import feature_retrieval_scores, retrieval_scores, score_standings
@@ -62,6 +62,7 @@ __all__ = [
     "prdc",
     "prdc_by_region",
     "prompt_graph_scores",
+    "real_neighbourhoods",
     "recall_at",
     "reciprocal_ranks",
     "ref_clip_score",

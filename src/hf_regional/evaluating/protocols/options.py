@@ -15,7 +15,7 @@ from datasets import Dataset
 from hf_regional import records
 from hf_regional.encoding import ImageSource
 from hf_regional.errors import BadRowError, ConfigError
-from hf_regional.evaluating.asked import Asked
+from hf_regional.evaluating.asked import Asked, shown
 from hf_regional.evaluating.parsing import LETTERS, read_option
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Encodes, Outcome, TaskRows
@@ -74,6 +74,8 @@ class OptionsTask:
         return way
 
     def _matched(self, model: Encodes) -> Outcome:
+        if not shown(self.pictures[0]):  # one tells: a corpus has pictures or has none
+            raise ConfigError(f"task {self.name!r} has questions without a picture: only a model that answers in words can be asked.", "way")
         images = model.encode_images(self.pictures)
         texts = [
             self.match.format(question=asked, option=option)
@@ -91,7 +93,7 @@ class OptionsTask:
         return Outcome({"accuracy": right})
 
     def _generated(self, model: Subject) -> Outcome:
-        prompts = [Prompt(self._asked(row), [self.pictures[row]]) for row in range(len(self.questions))]
+        prompts = [Prompt(self._asked(row), shown(self.pictures[row])) for row in range(len(self.questions))]
         said = answer_all(model.speaker, prompts)
         read = [read_answers([answer], lambda text, row=row: read_option(text, self.options[row]))[0] for row, answer in enumerate(said)]
         chosen = [reading.value for reading in read]
@@ -107,7 +109,7 @@ class OptionsTask:
         right: list[float] = []
         chosen: list[str] = []
         for row, options in enumerate(self.options):
-            logs = model.weigher.weigh(Prompt(self.questions[row], [self.pictures[row]]), options)
+            logs = model.weigher.weigh(Prompt(self.questions[row], shown(self.pictures[row])), options)
             best = int(np.argmax(logs / [max(1, len(option.encode())) for option in options]))
             right.append(float(best == self.answers[row]))
             chosen.append(options[best])
