@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 from hf_regional import __version__
@@ -137,6 +139,55 @@ def test_a_metric_without_its_scores_is_refused(typed, words, message):
     assert typed("metric", *words.split()) == (1, "", f"hf-regional metric: {message}\n")
 
 
+def test_a_metric_of_rows_in_a_file(typed, found, tmp_path):
+    """Two of four right in Namibia (NA) and one of two in Indonesia; one answer is blank, one row has no country."""
+    file = tmp_path / "answers.csv"
+    file.write_text("answer,gold,country\nA,A,NA\nA,A,NA\nB,A,NA\n,A,NA\nC,C,IDN\nA,C,IDN\nA,A,\n", encoding="utf-8")
+    words = ["grouped_accuracy", file, "--columns", "predictions=answer", "references=gold", "--by", "country"]
+    answer = found("metric", *words, "--set", "min_n=3", "chance=0.25", "reference=NA")
+    by_country = answer["by"]["country"]["accuracy"]
+    assert (answer["accuracy"], answer["unparsed"], by_country["unlabelled"]) == (pytest.approx(4 / 7), 1, 1)
+    assert (by_country["by_group"]["NA"]["value"], list(by_country["set_aside"]), by_country["reference"]) == (0.5, ["IDN"], "NA")
+    assert answer["by"]["country"]["corrected"]["by_group"]["NA"]["value"] == pytest.approx((0.5 - 0.25) / 0.75)
+    code, out, err = typed("metric", *words)
+    assert (code, err, json.loads(out)["n"]) == (0, "", 7)
+
+
+def test_a_metric_of_a_json_object_with_its_settings(found, tmp_path):
+    file = tmp_path / "scores.json"
+    file.write_text('{"global_scores": {"wc": 59.8, "cvqa": 67.2}, "regional_scores": [41.0, 60.1, 67.8], "alpha": 0.43}')
+    assert found("metric", "grp", file) == {"grp": pytest.approx(59.396)}
+    assert found("metric", "grp", file, "--set", "alpha=1") == {"grp": pytest.approx(63.5)}
+
+
+def test_what_a_metric_is_and_takes(typed, found):
+    code, out, _ = typed("metric", "social_norms", "--describe")
+    assert (code, out.startswith("Social norms: verdicts on what is acceptable")) == (0, True)
+    assert "references: right verdicts." in out
+    assert found("metric", "likert_summary", "--describe")["columns"] == ["ratings", "items", "raters", "groups", "clusters"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("grouped_accuracy", "grouped_accuracy needs a FILE with its columns"),
+        ("grouped_accuracy {file}", "the file has the columns answer, gold; the metric takes predictions"),
+        ("grouped_accuracy {file} --columns predictions=anser", "no column 'anser'. Did you mean 'answer'?"),
+        (
+            "grouped_accuracy {file} --columns predictions=answer references=gold --set min=3",
+            "grouped_accuracy: grouped_accuracy() got an unexpected",
+        ),
+        ("retention {file} --columns predictions=answer references=gold", "retention: "),
+        ("grp {folder}/none.json", "there is no such file"),
+    ],
+)
+def test_a_metric_of_a_bad_file_is_refused(typed, tmp_path, words, message):
+    (tmp_path / "rows.csv").write_text("answer,gold\nA,B\n", encoding="utf-8")
+    code, out, err = typed("metric", *(word.format(file=tmp_path / "rows.csv", folder=tmp_path) for word in words.split()))
+    assert (code, out) == (1, "")
+    assert message in err
+
+
 def test_a_metric_that_is_not_there_is_usage(typed):
     code, out, err = typed("metric", "bleu")
     assert (code, out) == (2, "")
@@ -215,6 +266,36 @@ def test_filter_of_files(typed, found, captions, tmp_path):
     assert "quality:below" in out
     assert "excluded:caption=Just a cat" in out
     assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Four rows in two files: a picture taken in Bali, the same again, one without a place, and one cut short."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif.get_ifd(0x8825).update({1: "S", 2: (8.0, 43.0, 6.24), 3: "E", 4: (115.0, 10.0, 6.96)})
+    noise = Image.effect_noise((64, 64), 90)
+    noise.save(file, "JPEG", exif=exif)
+    bali, plain = file.getvalue(), io.BytesIO()
+    noise.rotate(90).save(plain, "JPEG")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, pair in enumerate(([bali, bali], [plain.getvalue(), bali[:-50]])):
+        pd.DataFrame({"image": [{"bytes": one, "path": None} for one in pair]}).to_parquet(folder / f"{number}.parquet")
+    return folder
+
+
+def test_filter_of_photos_reads_their_place_takes_it_out_and_drops_copies(typed, found, photos, tmp_path):
+    words = ("filter", photos, "--region", "IDN", "-o")
+    answer = found(*words, tmp_path / "out", "--copies")
+    assert answer["reasons"] == {"duplicate:image": 1, "exif:IDN": 1, "no-evidence": 1, "unreadable:cut-short": 1}
+    assert answer["hidden"] == {"image": {"position": 3}}
+    (kept,) = pd.read_parquet(tmp_path / "out" / "kept")["image"]
+    assert b"Exif" not in kept["bytes"]
+    found(*words, tmp_path / "as-they-are", "--keep-positions", "--no-picture-check")
+    assert sum(b"Exif" in image["bytes"] for image in pd.read_parquet(tmp_path / "as-they-are" / "kept")["image"]) == 3
+    code, _, err = typed("filter", photos, "--region", "IDN", "--copies")
+    assert (code, "give these files an output=" in err) == (1, True)
+    assert typed("filter", photos, "--region", "IDN", "--without", "exif")[0] == 1
 
 
 def test_filter_says_what_was_mistyped(typed, captions):
