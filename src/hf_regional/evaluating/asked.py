@@ -12,6 +12,7 @@ from datasets import Dataset, Image
 from hf_regional import records
 from hf_regional.encoding import ImageSource, image_key
 from hf_regional.errors import MissingColumnError, NoRowsError
+from hf_regional.evaluating.quantiles import Quantiles
 from hf_regional.evaluating.task import TaskRows
 
 Part = Literal["select", "report", "all"]
@@ -24,9 +25,9 @@ _SALT: Final = b"hf_regional select 1\n"
 class Pictures(Sequence[ImageSource]):
     """The picture cells of chosen rows, undecoded, read when they are asked for: a corpus of pictures does not fit into memory."""
 
-    def __init__(self, rows: Dataset, chosen: np.ndarray) -> None:
-        self._cells = rows.select_columns([records.IMAGE]).cast_column(records.IMAGE, Image(decode=False))
-        self._chosen = chosen
+    def __init__(self, rows: Dataset, chosen: np.ndarray, column: str = records.IMAGE) -> None:
+        self._cells = rows.select_columns([column]).cast_column(column, Image(decode=False))
+        self._chosen, self._column = chosen, column
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -37,8 +38,8 @@ class Pictures(Sequence[ImageSource]):
     def __getitem__(self, place: slice) -> "Pictures": ...
     def __getitem__(self, place: int | slice) -> "ImageSource | Pictures":
         if isinstance(place, slice):
-            return Pictures(self._cells, self._chosen[place])
-        cell: Any = self._cells[int(self._chosen[place])][records.IMAGE]
+            return Pictures(self._cells, self._chosen[place], self._column)
+        cell: Any = self._cells[int(self._chosen[place])][self._column]
         return cell
 
 
@@ -47,23 +48,27 @@ class Asked:
     """The rows that a task asks of every model.
 
     Attributes:
-        table: (n) the rows' columns but for the picture.
+        table: (n) the rows' columns but for those of pictures.
         pictures: (n) their pictures.
         rows: what a score is averaged and resampled over.
         counts: what was left out, by reason.
+        places: (n,) where they stand in the data.
+        eligible: (m,) the places of all rows that `where` allows, asked or not: what a gallery is made of, and a list of labels.
     """
 
     table: pd.DataFrame
     pictures: Pictures
     rows: TaskRows
     counts: dict[str, int]
+    places: np.ndarray
+    eligible: np.ndarray
 
 
 def ask(
     data: Dataset,
     *,
     group: str | None = records.COUNTRY,
-    slices: Sequence[str] = (),
+    slices: Sequence[str | Quantiles] = (),
     part: Part = "all",
     where: Mapping[str, Sequence[str]] | None = None,
     limit: int | None = None,
@@ -73,7 +78,7 @@ def ask(
     Args:
         data: rows with the columns of `filter_regional(..., mode="annotate")`, or without a verdict: then all are the world's.
         group: the column whose groups a score is averaged over; null averages over rows.
-        slices: columns to report by, besides language, country and topic.
+        slices: columns to report by, besides language, country and topic; of a column of numbers, its `Quantiles`.
         part: "select" and "report" share the pictures 30 to 70 by a hash of their bytes, fixed for ever; "all" asks of all of them.
         where: column -> allowed values.
         limit: at most so many rows of each side, the first by the hash: for a quick look.
@@ -81,18 +86,21 @@ def ask(
     Raises:
         MissingColumnError: a column of `group`, `slices` or `where` is not there.
         NoRowsError: no row is left; the message says where they went.
+        BadRowError: a column of `Quantiles` holds no numbers.
     """
-    named = [*([group] if group else []), *slices, *(where or {})]
+    named = [*([group] if group else []), *map(_column_of, slices), *(where or {})]
     if missing := frozenset(named) - frozenset(data.column_names):
         there = ", ".join(data.column_names)
         raise MissingColumnError(f"the rows lack {', '.join(sorted(missing))}; there are: {there}.", missing)
-    table: pd.DataFrame = data.remove_columns([records.IMAGE]).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
+    shown = [name for name, feature in data.features.items() if isinstance(feature, Image)]
+    table: pd.DataFrame = data.remove_columns(shown).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
     pictures = Pictures(data, np.arange(len(data)))
     keys = np.array([image_key(cell) for cell in pictures])
     counts: dict[str, int] = {}
     kept = np.ones(len(table), bool)
     for column, allowed in (where or {}).items():
         kept = _left_out(counts, kept, table[column].isin(list(allowed)).to_numpy(), f"rows of another {column}")
+    eligible = np.flatnonzero(kept)
     kept = _left_out(counts, kept, _in_part(keys, part), f"rows of pictures that are not in the part {part!r}")
     verdict = table.get(records.REGION_VERDICT)
     sides = np.full(len(table), "global", object) if verdict is None else verdict.map(_SIDES).to_numpy(object)
@@ -104,16 +112,19 @@ def ask(
         raise NoRowsError(f"no row is left to ask: {counts}. Widen the part, the region or `where`.")
     clusters, cluster = np.unique(keys[chosen], return_inverse=True)
     picked = table.iloc[chosen].reset_index(drop=True)
-    present = [name for name in (records.LANGUAGE, records.COUNTRY, records.TOPIC, *slices) if name in picked]
+    plain = [name for name in slices if isinstance(name, str)]
+    present = [name for name in (records.LANGUAGE, records.COUNTRY, records.TOPIC, *plain) if name in picked and _is_label(picked[name])]
+    # Bounds are those of all eligible rows: a part or a limit moves none.
+    parts = {each.column: each.labels(table[each.column], eligible)[chosen] for each in slices if isinstance(each, Quantiles)}
     rows = TaskRows(
         groups=picked[group].to_numpy(str) if group else np.full(len(picked), "all"),
         clusters=cluster.astype(np.int64),
         sides=sides[chosen].astype(str),
         chance=np.zeros(len(picked)),
         n_clusters=len(clusters),
-        slices={_NAMES.get(name, name): _labels(picked[name]) for name in dict.fromkeys(present)},
+        slices={_NAMES.get(name, name): _labels(picked[name]) for name in dict.fromkeys(present)} | parts,
     )
-    return Asked(picked, Pictures(data, chosen), rows, {reason: count for reason, count in counts.items() if count})
+    return Asked(picked, Pictures(data, chosen), rows, {reason: count for reason, count in counts.items() if count}, chosen, eligible)
 
 
 def part_of(key: str) -> float:
@@ -141,6 +152,15 @@ def _limited(chosen: np.ndarray, keys: np.ndarray, sides: np.ndarray, limit: int
     kept = np.concatenate([order[sides[order] == side][:limit] for side in dict.fromkeys(sides[order].tolist())])
     counts[f"rows beyond the limit of {limit} a side"] = len(chosen) - len(kept)
     return np.sort(kept)
+
+
+def _column_of(slice_: str | Quantiles) -> str:
+    return slice_.column if isinstance(slice_, Quantiles) else slice_
+
+
+def _is_label(column: "pd.Series[Any]") -> bool:
+    """Whether cells are single values: several labels a row (topics of a picture) are no slice."""
+    return not any(isinstance(cell, list | np.ndarray) for cell in column)
 
 
 def _labels(column: "pd.Series[Any]") -> np.ndarray:
