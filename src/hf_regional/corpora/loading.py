@@ -44,7 +44,7 @@ def load_corpus(
         region: a `Region` or its name.
         view: "pairs", rows of one picture and one text (`hf_regional.records.PAIRS`); "vqa", rows of one question (`records.VQA`); "raw",
             as published. Each corpus says which it has.
-        streaming: read rows as they are asked for; nothing is written but picture files.
+        streaming: read rows as they are asked for; nothing is written but picture files, and tables of rows whose pictures lie apart.
         quality: "column:NAME", a column of scores.
         min_quality: the least score that passes, on that column's scale.
         split: such as "train"; all of them where left out.
@@ -67,7 +67,9 @@ def load_corpus(
     """
     corpus = _find(name, options)
     with _room_for(name):
-        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **_plain(options))
+        # A published corpus fetches and builds the files of the split that is asked for, and of no other.
+        chosen = {"only": split} if split is not None and corpus.is_published else {}
+        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **chosen, **_plain(options))
         data = _splits(builder, streaming=streaming)
     if split is not None:
         data = _one(data, split, name)
@@ -75,14 +77,22 @@ def load_corpus(
         return data
     from hf_regional.filtering import filter_regional
 
-    return filter_regional(data, region, columns=evidence_columns(name), quality=quality, min_quality=min_quality, mode=mode)
+    return filter_regional(data, region, columns=evidence_columns(name, view), quality=quality, min_quality=min_quality, mode=mode)
 
 
-def evidence_columns(name: str) -> dict[str, None]:
-    """What to give `filter_regional` as `columns` for the rows of a corpus of the catalogue: the kinds that place them, no others."""
+def evidence_columns(name: str, view: str = "pairs") -> dict[str, Any]:
+    """What to give `filter_regional` as `columns` for the rows of a corpus of the catalogue: the kinds that place them, no others.
+
+    Where the corpus says in which column evidence stands (`region_columns` of its builder), and the view has it, that one is read.
+    """
     from hf_regional.filtering import only
 
-    return only(*catalogue()[name].evidence)
+    corpus = catalogue()[name]
+    if not corpus.is_published:
+        return only(*corpus.evidence)
+    builder = corpus.to_class()
+    told = {kind: column for kind, column in builder.region_columns.items() if column in builder.features_of(view)}
+    return {**only(*corpus.evidence), **told}
 
 
 def embedded_model(name: object) -> Path | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
+from hf_regional.corpora.json_rows import in_array, in_lines
 from hf_regional.errors import DamagedFileError, UnknownNameError
 
 _BATCH: Final = 64  # rows of Parquet at a time: a row may hold megabytes of pictures
@@ -23,7 +24,7 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
     Raises:
         DamagedFileError: the file is not what its ending says, or it is cut off.
     """
-    with _named(name):
+    with named(name):
         match _kind(name):
             case ".parquet":
                 return tuple(pq.ParquetFile(file).schema_arrow.names)
@@ -34,12 +35,12 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
 
 
 def read_rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file, never all of it in memory, but for a JSON array; errors as in `read_columns`."""
-    with _named(name):
+    """Yield the rows of a file, never all of it in memory; errors as in `read_columns`."""
+    with named(name):
         yield from _rows(file, name)
 
 
-class _named:  # noqa: N801 - reads as a word at its `with`
+class named:  # noqa: N801 - reads as a word at its `with`
     """Turns what readers say of a damaged file into an error that names the file."""
 
     def __init__(self, name: str) -> None:
@@ -68,11 +69,9 @@ def _rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
             # strict: a quote that is never closed would swallow the rest of the file as one cell
             yield from csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""), delimiter=_CSV[kind], strict=True)
         case ".jsonl":
-            for line in io.TextIOWrapper(file, "utf-8"):
-                if line.strip():
-                    yield json.loads(line)
+            yield from (found.row for found in in_lines(file))
         case _:
-            yield from json.load(file)
+            yield from (found.row for found in in_array(file))
 
 
 def _arrow(file: BinaryIO) -> Any:

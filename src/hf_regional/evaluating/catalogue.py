@@ -147,7 +147,7 @@ def _placed(rows: Dataset, definition: Definition, region: Region | str | None) 
     if region is None:
         return rows
     # consent=None: what is asked of a model is not published, and a masked question is another question
-    return filter_regional(rows, region, columns=evidence_columns(definition.corpus), mode="annotate", consent=None).data
+    return filter_regional(rows, region, columns=evidence_columns(definition.corpus, definition.view), mode="annotate", consent=None).data
 
 
 def _builder(protocol: str) -> Callable[..., Task]:
