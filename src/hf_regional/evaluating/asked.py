@@ -32,6 +32,10 @@ class Pictures(Sequence[ImageSource]):
     def __len__(self) -> int:
         return len(self._chosen)
 
+    def take(self, places: np.ndarray) -> "Pictures":
+        """Some of them, (k,) numbers."""
+        return Pictures(self._cells, self._chosen[places], self._column)
+
     @overload
     def __getitem__(self, place: int) -> ImageSource: ...
     @overload
@@ -54,6 +58,7 @@ class Asked:
         counts: what was left out, by reason.
         places: (n,) where they stand in the data.
         eligible: (m,) the places of all rows that `where` allows, asked or not: what a gallery is made of, and a list of labels.
+        keys: for each row of the data, what its picture is known by.
     """
 
     table: pd.DataFrame
@@ -62,6 +67,29 @@ class Asked:
     counts: dict[str, int]
     places: np.ndarray
     eligible: np.ndarray
+    keys: np.ndarray
+
+    def take(self, chosen: np.ndarray, counts: Mapping[str, int] | None = None) -> "Asked":
+        """Some of the rows, in their order.
+
+        Args:
+            chosen: (k,) their numbers, or (n,) bool.
+            counts: what the others were left out for.
+
+        Raises:
+            NoRowsError: none is left.
+        """
+        numbers = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        told = self.counts | {reason: count for reason, count in (counts or {}).items() if count}
+        if not len(numbers):
+            raise NoRowsError(f"no row is left to ask: {told}. Widen the part, the region or `where`.")
+        rows, (clusters, cluster) = self.rows, np.unique(self.rows.clusters[numbers], return_inverse=True)
+        fewer = TaskRows(
+            rows.groups[numbers], cluster.astype(np.int64), rows.sides[numbers], rows.chance[numbers], len(clusters),
+            {name: labels[numbers] for name, labels in rows.slices.items()},
+        )  # fmt: skip
+        table = self.table.iloc[numbers].reset_index(drop=True)
+        return Asked(table, self.pictures.take(numbers), fewer, told, self.places[numbers], self.eligible, self.keys)
 
 
 def ask(
@@ -124,7 +152,8 @@ def ask(
         n_clusters=len(clusters),
         slices={_NAMES.get(name, name): _labels(picked[name]) for name in dict.fromkeys(present)} | parts,
     )
-    return Asked(picked, Pictures(data, chosen), rows, {reason: count for reason, count in counts.items() if count}, chosen, eligible)
+    told = {reason: count for reason, count in counts.items() if count}
+    return Asked(picked, Pictures(data, chosen), rows, told, chosen, eligible, keys)
 
 
 def part_of(key: str) -> float:
