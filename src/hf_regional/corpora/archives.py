@@ -44,9 +44,10 @@ def members(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Iterato
 
 
 def _in_tar(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[Member]:
-    with tarfile.open(fileobj=file, mode="r|*") as archive:
+    opened: Any = tarfile.open(fileobj=file, mode="r|*")  # noqa: SIM115 - closed below
+    with opened as archive:
         for info in archive:
-            archive.members: Any = []  # else it keeps every header that it has passed
+            archive.members = []  # else it keeps every header that it has passed
             if info.isfile() and wanted(info.name) and (held := archive.extractfile(info)):
                 yield Member(info.name, held.read())
 

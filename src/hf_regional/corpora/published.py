@@ -26,6 +26,7 @@ from hf_regional.nearest import did_you_mean
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+SILENT: Final = "rows without a text"
 
 
 @dataclass
@@ -46,6 +47,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         NAME: in the catalogue.
         RAW: the published columns.
         NEEDED: those without which no view but `raw` can be made; all of them where left out.
+        OPTIONAL: those that a file may lack and still be as described, such as keys that only some rows of a JSON file have.
         FILES: configuration -> split -> patterns of its files.
         EXTRAS: columns of the view `pairs` after the eight that all corpora have.
         VQA_EXTRAS: the same for the view `vqa`.
@@ -54,6 +56,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     NAME: ClassVar[str]
     RAW: ClassVar[datasets.Features]
     NEEDED: ClassVar[tuple[str, ...]] = ()
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
     FILES: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]]
     EXTRAS: ClassVar[Mapping[str, Any]] = {}
     VQA_EXTRAS: ClassVar[Mapping[str, Any]] = {}
@@ -176,7 +179,8 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         persons = of_persons(name for name in found if name not in self.RAW)
         found = tuple(name for name in found if name not in persons)
         needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
-        if differences := compare(self.RAW, found, needed, f"{self._store.origin}/{name}"):
+        declared = {column: feature for column, feature in self.RAW.items() if column in found or column not in self.OPTIONAL}
+        if differences := compare(declared, found, needed, f"{self._store.origin}/{name}"):
             _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
         if self._chosen.view == "raw" and differences.extra:
             self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
