@@ -137,6 +137,55 @@ def test_a_metric_without_its_scores_is_refused(typed, words, message):
     assert typed("metric", *words.split()) == (1, "", f"hf-regional metric: {message}\n")
 
 
+def test_a_metric_of_rows_in_a_file(typed, found, tmp_path):
+    """Two of four right in Namibia (NA) and one of two in Indonesia; one answer is blank, one row has no country."""
+    file = tmp_path / "answers.csv"
+    file.write_text("answer,gold,country\nA,A,NA\nA,A,NA\nB,A,NA\n,A,NA\nC,C,IDN\nA,C,IDN\nA,A,\n", encoding="utf-8")
+    words = ["grouped_accuracy", file, "--columns", "predictions=answer", "references=gold", "--by", "country"]
+    answer = found("metric", *words, "--set", "min_n=3", "chance=0.25", "reference=NA")
+    by_country = answer["by"]["country"]["accuracy"]
+    assert (answer["accuracy"], answer["unparsed"], by_country["unlabelled"]) == (pytest.approx(4 / 7), 1, 1)
+    assert (by_country["by_group"]["NA"]["value"], list(by_country["set_aside"]), by_country["reference"]) == (0.5, ["IDN"], "NA")
+    assert answer["by"]["country"]["corrected"]["by_group"]["NA"]["value"] == pytest.approx((0.5 - 0.25) / 0.75)
+    code, out, err = typed("metric", *words)
+    assert (code, err, json.loads(out)["n"]) == (0, "", 7)
+
+
+def test_a_metric_of_a_json_object_with_its_settings(found, tmp_path):
+    file = tmp_path / "scores.json"
+    file.write_text('{"global_scores": {"wc": 59.8, "cvqa": 67.2}, "regional_scores": [41.0, 60.1, 67.8], "alpha": 0.43}')
+    assert found("metric", "grp", file) == {"grp": pytest.approx(59.396)}
+    assert found("metric", "grp", file, "--set", "alpha=1") == {"grp": pytest.approx(63.5)}
+
+
+def test_what_a_metric_is_and_takes(typed, found):
+    code, out, _ = typed("metric", "social_norms", "--describe")
+    assert (code, out.startswith("Social norms: verdicts on what is acceptable")) == (0, True)
+    assert "references: right verdicts." in out
+    assert found("metric", "likert_summary", "--describe")["columns"] == ["ratings", "items", "raters", "groups", "clusters"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("grouped_accuracy", "grouped_accuracy needs a FILE with its columns"),
+        ("grouped_accuracy {file}", "the file has the columns answer, gold; the metric takes predictions"),
+        ("grouped_accuracy {file} --columns predictions=anser", "no column 'anser'. Did you mean 'answer'?"),
+        (
+            "grouped_accuracy {file} --columns predictions=answer references=gold --set min=3",
+            "grouped_accuracy: grouped_accuracy() got an unexpected",
+        ),
+        ("retention {file} --columns predictions=answer references=gold", "retention: "),
+        ("grp {folder}/none.json", "there is no such file"),
+    ],
+)
+def test_a_metric_of_a_bad_file_is_refused(typed, tmp_path, words, message):
+    (tmp_path / "rows.csv").write_text("answer,gold\nA,B\n", encoding="utf-8")
+    code, out, err = typed("metric", *(word.format(file=tmp_path / "rows.csv", folder=tmp_path) for word in words.split()))
+    assert (code, out) == (1, "")
+    assert message in err
+
+
 def test_a_metric_that_is_not_there_is_usage(typed):
     code, out, err = typed("metric", "bleu")
     assert (code, out) == (2, "")

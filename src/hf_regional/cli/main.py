@@ -18,7 +18,8 @@ COMMANDS: Final = {
     "adapt": "train only: from a global model and regional rows to a regional model",
     "merge": "mix two checkpoints: each weight is β·regional + (1-β)·global",
     "evaluate": "score a model on tasks: for the world, for a region, by country, with intervals",
-    "metric": "compute parity (GRP), retention or gain from scores that you have",
+    "metric": "score answers or ratings by group, or parity (GRP), retention and gain",
+    "rate": "let people rate answers whose models are hidden, or sum up what they said",
     "card": "write the model card of a folder again from its regional.json",
 }
 

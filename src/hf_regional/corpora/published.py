@@ -18,6 +18,7 @@ from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.corpora.persons import of_persons
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
 from hf_regional.corpora.schema import compare
+from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
 from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
@@ -26,6 +27,7 @@ from hf_regional.nearest import did_you_mean
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+MISSING: Final = "pictures that are not there"
 SILENT: Final = "rows without a text"
 
 
@@ -37,6 +39,7 @@ class PublishedConfig(datasets.BuilderConfig):
     on_unknown: views.OnUnknown = "error"
     revision: str = "main"
     origin: str | None = None  # a folder with the published files, in place of the Hub
+    longest_side: int | None = None  # pixels to which larger pictures are shrunk while the rows are built
     only: str | None = None  # the one split that is asked for; all of them where left out
 
 
@@ -78,6 +81,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             raise UnknownNameError(
                 f"{self.NAME} has no configuration {name!r}.{did_you_mean(name, self.FILES)} There are: {', '.join(self.FILES)}."
             )
+        _require_side(kwargs.get("longest_side"), view)
         splits = self.FILES[name or next(iter(self.FILES))]
         if only is not None and only not in splits:
             raise UnknownNameError(f"{self.NAME} has no split {only!r}.{did_you_mean(only, splits)} There are: {', '.join(splits)}.")
@@ -87,7 +91,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         # The state of the files is part of the key of the cache: what was pushed since, or changed in the folder, is built anew.
         # One split of one is all there is: the cache has it once, however it was asked for.
         chosen = {"only": only} if only is not None and len(splits) > 1 else {}
-        super().__init__(*args, view=view, origin=folder, hash=self._store.fingerprint[:16], **chosen, **kwargs)
+        super().__init__(*args, view=view, origin=folder, hash=self._state()[:16], **chosen, **kwargs)
 
     @property
     def corpus(self) -> Corpus:
@@ -140,6 +144,15 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         yield from enumerate(self.rows_of(store, name))
 
     @property
+    def published(self) -> datasets.Features:
+        """The published columns of the chosen configuration."""
+        return self.RAW
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return self.NEEDED or tuple(self.published)
+
+    @property
     def _chosen(self) -> PublishedConfig:
         config = self.config
         assert isinstance(config, PublishedConfig)
@@ -157,13 +170,17 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             )
         return HubRepository(self.corpus.hub_id, revision)
 
+    def _state(self) -> str:
+        """What names the state of all files that rows are made from."""
+        return self._store.fingerprint
+
     def _info(self) -> datasets.DatasetInfo:
         corpus = self.corpus
         return datasets.DatasetInfo(
             description=f"{corpus.title} ({self._store.origin})",
             citation=corpus.citation,
             license=corpus.license,
-            features=self.features_of(self._chosen.view),
+            features=self.published if self._chosen.view == "raw" else self.features_of(self._chosen.view),
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
@@ -174,18 +191,26 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _compare(self, name: str) -> None:
         """Say what the files have that the schema has not; the view `raw` gets those columns too."""
-        with self._open(name) as file:
-            found = read_columns(file, f"{self._store.origin}/{name}")
-        persons = of_persons(name for name in found if name not in self.RAW)
+        found = self._columns(name)
+        persons = of_persons(name for name in found if name not in self.published)
         found = tuple(name for name in found if name not in persons)
-        needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
-        declared = {column: feature for column, feature in self.RAW.items() if column in found or column not in self.OPTIONAL}
+        needed = () if self._chosen.view == "raw" else self._needed
+        declared = {column: feature for column, feature in self.published.items() if column in found or column not in self.OPTIONAL}
         if differences := compare(declared, found, needed, f"{self._store.origin}/{name}"):
             _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
         if self._chosen.view == "raw" and differences.extra:
-            self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
+            self.info.features = datasets.Features({**self.published, **{name: _JSON for name in differences.extra}})
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        """The columns of a file, and those that `rows_of` adds to them."""
+        with self._open(name) as file:
+            return read_columns(file, f"{self._store.origin}/{name}")
 
     def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        rows = self._keyed(files)
+        yield from rows if self._chosen.view == "raw" else self._pictured(rows)
+
+    def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
             for place, row in self.numbered_rows(self._store, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
@@ -195,16 +220,28 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         match self._chosen.view:
             case "raw":
                 yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
-                return
             case "pairs":
-                made = self.to_pairs(row, at)
+                yield from self.to_pairs(row, at)
             case _:
-                made = self.to_vqa(row, at)
-        for each in made:
-            if is_picture(each[records.IMAGE]):
-                yield each
-            else:
+                yield from self.to_vqa(row, at)
+
+    def _pictured(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows whose picture can be opened, shrunk where that is asked for; the others are counted."""
+        there = self._there(rows)
+        if side := self._chosen.longest_side:
+            there = shrink_rows(there, records.IMAGE, side)
+        for key, row in there:
+            if row[records.IMAGE] is None or (not side and not is_picture(row[records.IMAGE])):
                 self.left_out[BROKEN] += 1
+            else:
+                yield key, row
+
+    def _there(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key, row in rows:
+            if row[records.IMAGE] is None:
+                self.left_out[MISSING] += 1
+            else:
+                yield key, row
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
@@ -225,6 +262,15 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
 
 _JSON: Final = datasets.Value("string")  # columns that nobody declared are kept as they are, in JSON where they are no text
+
+
+def _require_side(side: int | None, view: str) -> None:
+    if side is None:
+        return
+    if view == "raw":
+        raise ConfigError("longest_side= shrinks pictures, and the view 'raw' is as published: take 'pairs' or 'vqa'.", "longest_side")
+    if side < 1:
+        raise ConfigError(f"longest_side must be a number of pixels, 1 or more, got {side}.", "longest_side")
 
 
 def _plain(cell: Any, feature: Any) -> Any:

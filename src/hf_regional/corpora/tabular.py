@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -67,11 +68,23 @@ def _rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
                 yield from batch.to_pylist()
         case ".csv" | ".tsv":
             # strict: a quote that is never closed would swallow the rest of the file as one cell
-            yield from csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""), delimiter=_CSV[kind], strict=True)
+            with _text(file) as lines:
+                yield from csv.DictReader(lines, delimiter=_CSV[kind], strict=True)
         case ".jsonl":
             yield from (found.row for found in in_lines(file))
         case _:
             yield from (found.row for found in in_array(file))
+
+
+@contextmanager
+def _text(file: BinaryIO) -> Generator[io.TextIOWrapper]:
+    """The text of a file, which stays the caller's to close: a wrapper left to itself would close it, with a warning."""
+    lines = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    try:
+        yield lines
+    finally:
+        if not file.closed:
+            lines.detach()
 
 
 def _arrow(file: BinaryIO) -> Any:

@@ -1,4 +1,4 @@
-"""Metrics: scores, answers, ranks and features in; parity, relevance, diversity, realism and their intervals out.
+"""Metrics: answers, scores, ranks and ratings in; parity, retention, gains, scores by group and their intervals out.
 
 numpy alone; `load_metric` brings `evaluate` when it is called.
 
@@ -7,15 +7,19 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 59.4
 """
 
+from hf_regional.metrics.accuracy import Accuracy, AllCorrect, all_correct, grouped_accuracy
 from hf_regional.metrics.alignment import AlignmentScores, clip_score, ref_clip_score
 from hf_regional.metrics.captions import chrf
 from hf_regional.metrics.culture import cultural_diversity_at_k, culture_coverage, relevance_at_k
+from hf_regional.metrics.grouped import Slice, Sliced, Slicing, sliced
 from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
 from hf_regional.metrics.loading import load_metric, metric_names
 from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
+from hf_regional.metrics.probes import ACCEPTABILITY, Commonsense, SocialNorms, regional_commonsense, social_norms
 from hf_regional.metrics.prompt_graphs import PromptGraphScores, Question, prompt_graph_scores
 from hf_regional.metrics.rankings import feature_retrieval_scores, retrieval_scores, score_standings
+from hf_regional.metrics.ratings import Likert, krippendorff_alpha, likert_summary
 from hf_regional.metrics.retrieval import (
     Relevant,
     best_ranks,
@@ -26,24 +30,36 @@ from hf_regional.metrics.retrieval import (
     retrieval_ranks,
 )
 from hf_regional.metrics.standings import Standings, find_feature_standings, find_standings
+from hf_regional.metrics.survey import Alignment, jensen_shannon_distance, value_alignment
 from hf_regional.metrics.top_items import nearest_items
 from hf_regional.metrics.two_ways import TwoWays, two_way_retrieval
 from hf_regional.metrics.vendi import vendi_from_kernel, vendi_score
 from hf_regional.metrics.winners import AlphaRange, winners_by_alpha
 
 __all__ = [
+    "ACCEPTABILITY",
+    "Accuracy",
+    "Alignment",
     "AlignmentScores",
+    "AllCorrect",
     "AlphaRange",
     "ClusterBootstrap",
+    "Commonsense",
     "Estimate",
     "Gain",
+    "Likert",
     "Prdc",
     "PromptGraphScores",
     "Question",
     "RegionalPrdc",
     "Relevant",
+    "Slice",
+    "Sliced",
+    "Slicing",
+    "SocialNorms",
     "Standings",
     "TwoWays",
+    "all_correct",
     "best_ranks",
     "chance_recall_at",
     "chance_reciprocal_rank",
@@ -55,7 +71,11 @@ __all__ = [
     "feature_retrieval_scores",
     "find_feature_standings",
     "find_standings",
+    "grouped_accuracy",
     "grp",
+    "jensen_shannon_distance",
+    "krippendorff_alpha",
+    "likert_summary",
     "load_metric",
     "lower_bound",
     "macro_mean",
@@ -67,14 +87,18 @@ __all__ = [
     "recall_at",
     "reciprocal_ranks",
     "ref_clip_score",
+    "regional_commonsense",
     "relevance_at_k",
     "relevance_gain",
     "retention",
     "retrieval_ranks",
     "retrieval_scores",
     "score_standings",
+    "sliced",
+    "social_norms",
     "two_sided",
     "two_way_retrieval",
+    "value_alignment",
     "vendi_from_kernel",
     "vendi_score",
     "winners_by_alpha",

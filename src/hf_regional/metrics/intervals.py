@@ -83,7 +83,7 @@ class ClusterBootstrap:
             UnknownNameError: a cluster is not in the universe.
             NoRowsError: there is no row.
         """
-        return _mean_of_present(self._means(*self._aligned(values, groups, clusters)))
+        return mean_of_present(self._means(*self._aligned(values, groups, clusters)))
 
     def group_means(self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None) -> dict[Any, Floats]:
         """Take the mean of each group in every resample, by group in sorted order; arguments and errors as in `macro_mean`.
@@ -245,7 +245,12 @@ def _quantiles(samples: npt.ArrayLike, shares: list[float], level: float) -> lis
     return [float(bound) for bound in np.quantile(drawn, shares)]
 
 
-def _mean_of_present(means: Floats) -> Floats:
+def mean_of_present(means: Floats) -> Floats:
+    """Mean over axis 1 of the entries that are not NaN, (resamples, groups) to (resamples,); NaN only where all are.
+
+    >>> mean_of_present(np.array([[1.0, np.nan], [0.0, 1.0]])).tolist()
+    [1.0, 0.5]
+    """
     present = ~np.isnan(means)
     counts = present.sum(axis=1)
     totals = np.where(present, means, 0.0).sum(axis=1)

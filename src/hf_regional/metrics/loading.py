@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def metric_names() -> tuple[str, ...]:
     """Names that `load_metric` knows, sorted.
 
-    >>> {"grp", "retention", "retrieval"} <= set(metric_names())
+    >>> {"grouped_accuracy", "grp", "retention", "retrieval"} <= set(metric_names())
     True
     """
     return tuple(sorted(module.name for module in pkgutil.iter_modules(modules.__path__)))

@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 64 << 20  # of a picture as it lies in a file
 _MOST_PIXELS: Final = 100_000_000  # 300 MB once decoded; a photograph of 2026 has 50 to 200 million at the very most
 _QUALITY: Final = 78
 # What Pillow decodes by itself: with all it knows it would start Ghostscript for PostScript.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
 # Pillow raises OSError for most broken files, and lets the others of its decoders through.
 _BROKEN: Final = (
     OSError,

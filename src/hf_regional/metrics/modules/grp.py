@@ -5,6 +5,7 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.citation import GG_EZ, GG_EZ_URL
 from hf_regional.metrics.parity import grp
 from hf_regional.metrics.scores import named
@@ -27,18 +28,16 @@ Example:
 """
 
 
-class Grp(evaluate.Measurement):
+class Grp(describing.Described, evaluate.Measurement):
     """`hf_regional.metrics.grp` behind `compute(global_scores=, regional_scores=, alpha=)`; a row of `add` is one model."""
 
-    def _info(self) -> evaluate.MeasurementInfo:
-        scores = datasets.List(datasets.Value("float64"))
-        return evaluate.MeasurementInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=GG_EZ,
-            reference_urls=[GG_EZ_URL],
-            features=datasets.Features({"global_scores": scores, "regional_scores": scores}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=GG_EZ,
+        urls=(GG_EZ_URL,),
+        features=datasets.Features(dict.fromkeys(("global_scores", "regional_scores"), datasets.List(datasets.Value("float64")))),
+    )
 
     def compute(self, *, global_scores: Any = None, regional_scores: Any = None, **settings: Any) -> dict[str, Any] | None:
         """Compute GRP of one model from its scores, or of the models added before when no scores are given."""

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.citation import GG_EZ, GG_EZ_URL
 from hf_regional.metrics.parity import relevance_gain
 
@@ -26,17 +26,10 @@ Example:
 """
 
 
-class RelevanceGain(evaluate.Metric):
+class RelevanceGain(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.relevance_gain` behind `compute(predictions=, references=)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=GG_EZ,
-            reference_urls=[GG_EZ_URL],
-            features=datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}),
-        )
+    about = describing.About(_DESCRIPTION, _INPUTS, GG_EZ, (GG_EZ_URL,), describing.SCORE_PAIRS)
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.citation import GG_EZ, GG_EZ_URL
 from hf_regional.metrics.parity import retention
 from hf_regional.metrics.scores import Scores
@@ -26,17 +26,10 @@ Example:
 """
 
 
-class Retention(evaluate.Metric):
+class Retention(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.retention` behind `compute(predictions=, references=, chance=0.0)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=GG_EZ,
-            reference_urls=[GG_EZ_URL],
-            features=datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}),
-        )
+    about = describing.About(_DESCRIPTION, _INPUTS, GG_EZ, (GG_EZ_URL,), describing.SCORE_PAIRS)
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None, chance: Scores = 0.0
