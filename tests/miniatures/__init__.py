@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def miniature_modules() -> tuple[str, ...]:
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in {"pictures"}))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in {"archives", "pictures"}))
 
 
 def write_miniature(module: str, folder: Path) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from hf_regional.errors import ServerError
 from hf_regional.network import HttpClient, Retry
-from hf_regional.network.routes import _certificates
+from hf_regional.network.routes import certificates
 from local_server import serving, told
 
 
@@ -27,9 +27,9 @@ def certificate(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _fresh_certificates():
-    _certificates.cache_clear()
+    certificates.cache_clear()
     yield
-    _certificates.cache_clear()
+    certificates.cache_clear()
 
 
 def test_an_unknown_certificate_is_refused_at_the_first_attempt(certificate):

@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, help="at most so many rows of each side, for a quick look")
     parser.add_argument("--data-dir", type=Path, help="a folder with the corpus's published files, in place of the Hub")
     parser.add_argument(
-        "--setting", action="append", default=[], metavar="KEY=VALUE", help="of the tasks, the value as YAML: judge=..., 'brush={steps: 30}'"
+        "--setting",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="of the tasks, the value as YAML: judge=..., 'brush={steps: 30}'",
     )
     parser.add_argument("-o", "--output", type=Path, help="folder for rows and scores, to be looked at again without the model")
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap (default 2000)")

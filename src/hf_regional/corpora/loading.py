@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hf_regional.regions import Region
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown")
+_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown", "longest_side")
 _MODELS: Final = Path(__file__).parent / "data"
 
 
@@ -44,15 +44,16 @@ def load_corpus(
         region: a `Region` or its name.
         view: "pairs", rows of one picture and one text (`hf_regional.records.PAIRS`); "vqa", rows of one question (`records.VQA`); "raw",
             as published. Each corpus says which it has.
-        streaming: read rows as they are asked for; nothing is written but picture files.
+        streaming: read rows as they are asked for; nothing is written but picture files, and tables of rows whose pictures lie apart.
         quality: "column:NAME", a column of scores.
         min_quality: the least score that passes, on that column's scale.
         split: such as "train"; all of them where left out.
         mode: "keep" parts the rows into kept and dropped, "annotate" keeps every row with its verdict.
         cache_dir: in place of the cache folder of `datasets`.
         options: what the corpus itself takes, see `options` in its row of the catalogue. Every published corpus takes `config`, one of
-            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub; and
-            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows.
+            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub;
+            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows; and `longest_side`, pixels to
+            which larger pictures are shrunk while the corpus is built.
 
     Returns:
         `datasets.DatasetDict` or, with a split, `Dataset` (`Iterable...` when streaming), its columns already under the names of
@@ -67,7 +68,9 @@ def load_corpus(
     """
     corpus = _find(name, options)
     with _room_for(name):
-        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **_plain(options))
+        # A published corpus fetches and builds the files of the split that is asked for, and of no other.
+        chosen = {"only": split} if split is not None and corpus.is_published else {}
+        builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **chosen, **_plain(options))
         data = _splits(builder, streaming=streaming)
     if split is not None:
         data = _one(data, split, name)
@@ -75,14 +78,22 @@ def load_corpus(
         return data
     from hf_regional.filtering import filter_regional
 
-    return filter_regional(data, region, columns=evidence_columns(name), quality=quality, min_quality=min_quality, mode=mode)
+    return filter_regional(data, region, columns=evidence_columns(name, view), quality=quality, min_quality=min_quality, mode=mode)
 
 
-def evidence_columns(name: str) -> dict[str, None]:
-    """What to give `filter_regional` as `columns` for the rows of a corpus of the catalogue: the kinds that place them, no others."""
+def evidence_columns(name: str, view: str = "pairs") -> dict[str, Any]:
+    """What to give `filter_regional` as `columns` for the rows of a corpus of the catalogue: the kinds that place them, no others.
+
+    Where the corpus says in which column evidence stands (`region_columns` of its builder), and the view has it, that one is read.
+    """
     from hf_regional.filtering import only
 
-    return only(*catalogue()[name].evidence)
+    corpus = catalogue()[name]
+    if not corpus.is_published:
+        return only(*corpus.evidence)
+    builder = corpus.to_class()
+    told = {kind: column for kind, column in builder.region_columns.items() if column in builder.features_of(view)}
+    return {**only(*corpus.evidence), **told}
 
 
 def embedded_model(name: object) -> Path | None:
@@ -123,6 +134,8 @@ def _room_for(name: str) -> Generator[None]:
     except Exception as error:
         # `datasets` wraps what stops its writer; any other error is passed on as it is.
         cause = error if isinstance(error, OSError) else error.__cause__
+        if cause is not error and isinstance(cause, RegionalError):
+            raise cause from cause.__cause__
         if not isinstance(cause, OSError) or isinstance(cause, RegionalError) or cause.errno not in _NO_ROOM:
             raise
         way_out = "Free some space there, or name another folder by cache_dir= or HF_DATASETS_CACHE."

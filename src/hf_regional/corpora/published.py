@@ -15,8 +15,10 @@ from PIL import Image
 from hf_regional import records
 from hf_regional.corpora import views
 from hf_regional.corpora.listing import Corpus, catalogue
+from hf_regional.corpora.persons import of_persons
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
 from hf_regional.corpora.schema import compare
+from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
 from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
@@ -25,6 +27,8 @@ from hf_regional.nearest import did_you_mean
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+MISSING: Final = "pictures that are not there"
+SILENT: Final = "rows without a text"
 
 
 @dataclass
@@ -35,6 +39,8 @@ class PublishedConfig(datasets.BuilderConfig):
     on_unknown: views.OnUnknown = "error"
     revision: str = "main"
     origin: str | None = None  # a folder with the published files, in place of the Hub
+    longest_side: int | None = None  # pixels to which larger pictures are shrunk while the rows are built
+    only: str | None = None  # the one split that is asked for; all of them where left out
 
 
 class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
@@ -44,16 +50,20 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         NAME: in the catalogue.
         RAW: the published columns.
         NEEDED: those without which no view but `raw` can be made; all of them where left out.
+        OPTIONAL: those that a file may lack and still be as described, such as keys that only some rows of a JSON file have.
         FILES: configuration -> split -> patterns of its files.
         EXTRAS: columns of the view `pairs` after the eight that all corpora have.
+        VQA_EXTRAS: the same for the view `vqa`.
         PICTURES: whether rows have one; those of a corpus of words alone (prompts, questions) have a null instead.
     """
 
     NAME: ClassVar[str]
     RAW: ClassVar[datasets.Features]
     NEEDED: ClassVar[tuple[str, ...]] = ()
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
     FILES: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]]
     EXTRAS: ClassVar[Mapping[str, Any]] = {}
+    VQA_EXTRAS: ClassVar[Mapping[str, Any]] = {}
     PICTURES: ClassVar[bool] = True
     VIEWS: ClassVar[tuple[views.View, ...]] = ("raw", "pairs")
     BUILDER_CONFIG_CLASS = PublishedConfig
@@ -62,10 +72,10 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "FILES" in cls.__dict__:
-            cls.BUILDER_CONFIGS = [PublishedConfig(name=name, version=cls.VERSION) for name in cls.FILES]
+            cls.BUILDER_CONFIGS = [cls.BUILDER_CONFIG_CLASS(name=name, version=cls.VERSION) for name in cls.FILES]
             cls.DEFAULT_CONFIG_NAME = next(iter(cls.FILES))
 
-    def __init__(self, *args: Any, view: str = "pairs", data_dir: str | Path | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, view: str = "pairs", data_dir: str | Path | None = None, only: str | None = None, **kwargs: Any) -> None:
         if view not in self.VIEWS:
             raise NotBuiltYetError(f"{self.NAME} has no view {view!r}: its views are {', '.join(map(repr, self.VIEWS))}.")
         name = kwargs.get("config_name")
@@ -73,11 +83,17 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             raise UnknownNameError(
                 f"{self.NAME} has no configuration {name!r}.{did_you_mean(name, self.FILES)} There are: {', '.join(self.FILES)}."
             )
+        _require_side(kwargs.get("longest_side"), view)
+        splits = self.FILES[name or next(iter(self.FILES))]
+        if only is not None and only not in splits:
+            raise UnknownNameError(f"{self.NAME} has no split {only!r}.{did_you_mean(only, splits)} There are: {', '.join(splits)}.")
         self.left_out: Counter[str] = Counter()
         self._store = self._find_store(data_dir, kwargs.get("revision", "main"))
         folder = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
         # The state of the files is part of the key of the cache: what was pushed since, or changed in the folder, is built anew.
-        super().__init__(*args, view=view, origin=folder, hash=self._store.fingerprint[:16], **kwargs)
+        # One split of one is all there is: the cache has it once, however it was asked for.
+        chosen = {"only": only} if only is not None and len(splits) > 1 else {}
+        super().__init__(*args, view=view, origin=folder, hash=self._state()[:16], **chosen, **kwargs)
 
     @property
     def corpus(self) -> Corpus:
@@ -92,9 +108,29 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         """The rows of `vqa` that a published row becomes."""
         raise NotImplementedError
 
+    @classmethod
+    def features_of(cls, view: str) -> datasets.Features:
+        """The columns of a view, as long as the files are as described."""
+        match view:
+            case "raw":
+                return cls.RAW
+            case "vqa":
+                return datasets.Features({**views.VQA, **cls.VQA_EXTRAS})
+            case _:
+                return datasets.Features({**views.PAIRS, **cls.EXTRAS})
+
+    def files(self) -> Mapping[str, tuple[str, ...]]:
+        """The patterns of the files of each split that is asked for. Override it where options choose among them."""
+        only = self._chosen.only
+        return {split: patterns for split, patterns in self.FILES[self.config.name].items() if only in {None, split}}
+
     def country(self, text: object, at: str) -> str | None:
         """The alpha-3 code of what a cell names; see `views.to_country`."""
         return views.to_country(text, at, self._chosen.on_unknown)
+
+    def countries(self, cell: object, at: str) -> list[str]:
+        """The codes of all the countries that a cell names; see `views.to_countries`."""
+        return views.to_countries(cell, at, self._chosen.on_unknown)
 
     def language(self, text: object, at: str) -> str | None:
         """The code of the language that a cell names."""
@@ -104,6 +140,19 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         """The published rows of one file. Override it where rows are not those of a table."""
         with self._open(name) as file:
             yield from read_rows(file, f"{store.origin}/{name}")
+
+    def numbered_rows(self, store: Store, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The same with the place of each in its file, by which messages name it."""
+        yield from enumerate(self.rows_of(store, name))
+
+    @property
+    def published(self) -> datasets.Features:
+        """The published columns of the chosen configuration."""
+        return self.RAW
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return self.NEEDED or tuple(self.published)
 
     @property
     def _chosen(self) -> PublishedConfig:
@@ -123,35 +172,49 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             )
         return HubRepository(self.corpus.hub_id, revision)
 
+    def _state(self) -> str:
+        """What names the state of all files that rows are made from."""
+        return self._store.fingerprint
+
     def _info(self) -> datasets.DatasetInfo:
-        seen = {"raw": self.RAW, "vqa": views.VQA, "pairs": datasets.Features({**views.PAIRS, **self.EXTRAS})}
         corpus = self.corpus
         return datasets.DatasetInfo(
             description=f"{corpus.title} ({self._store.origin})",
             citation=corpus.citation,
             license=corpus.license,
-            features=seen[self._chosen.view],
+            features=self.published if self._chosen.view == "raw" else self.features_of(self._chosen.view),
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         self._streaming = bool(dl_manager.is_streaming)
-        files = {split: matching(self._store, patterns, f"split {split!r}") for split, patterns in self.FILES[self.config.name].items()}
+        files = {split: matching(self._store, patterns, f"split {split!r}") for split, patterns in self.files().items()}
         self._compare(next(iter(files.values()))[0])
         return [datasets.SplitGenerator(name=split, gen_kwargs={"files": [*names]}) for split, names in files.items()]
 
     def _compare(self, name: str) -> None:
         """Say what the files have that the schema has not; the view `raw` gets those columns too."""
-        with self._open(name) as file:
-            found = read_columns(file, f"{self._store.origin}/{name}")
-        needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
-        if differences := compare(self.RAW, found, needed, f"{self._store.origin}/{name}"):
+        found = self._columns(name)
+        persons = of_persons(name for name in found if name not in self.published)
+        found = tuple(name for name in found if name not in persons)
+        needed = () if self._chosen.view == "raw" else self._needed
+        declared = {column: feature for column, feature in self.published.items() if column in found or column not in self.OPTIONAL}
+        if differences := compare(declared, found, needed, f"{self._store.origin}/{name}"):
             _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
         if self._chosen.view == "raw" and differences.extra:
-            self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
+            self.info.features = datasets.Features({**self.published, **{name: _JSON for name in differences.extra}})
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        """The columns of a file, and those that `rows_of` adds to them."""
+        with self._open(name) as file:
+            return read_columns(file, f"{self._store.origin}/{name}")
 
     def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        rows = self._keyed(files)
+        yield from rows if self._chosen.view == "raw" or not self.PICTURES else self._pictured(rows)
+
+    def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
-            for place, row in enumerate(self.rows_of(self._store, name)):
+            for place, row in self.numbered_rows(self._store, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
 
@@ -159,19 +222,32 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         match self._chosen.view:
             case "raw":
                 yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
-                return
             case "pairs":
-                made = self.to_pairs(row, at)
+                yield from self.to_pairs(row, at)
             case _:
-                made = self.to_vqa(row, at)
-        for each in made:
-            if not self.PICTURES or is_picture(each[records.IMAGE]):
-                yield each
-            else:
+                yield from self.to_vqa(row, at)
+
+    def _pictured(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows whose picture can be opened, shrunk where that is asked for; the others are counted."""
+        there = self._there(rows)
+        if side := self._chosen.longest_side:
+            there = shrink_rows(there, records.IMAGE, side)
+        for key, row in there:
+            if row[records.IMAGE] is None or (not side and not is_picture(row[records.IMAGE])):
                 self.left_out[BROKEN] += 1
+            else:
+                yield key, row
+
+    def _there(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key, row in rows:
+            if row[records.IMAGE] is None:
+                self.left_out[MISSING] += 1
+            else:
+                yield key, row
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
+        self.left_out = +self.left_out  # without what was counted and found none
         if self.left_out:
             _log.warning("%s: left out %s.", self.NAME, ", ".join(f"{count} {what}" for what, count in self.left_out.items()))
             (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
@@ -190,8 +266,19 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 _JSON: Final = datasets.Value("string")  # columns that nobody declared are kept as they are, in JSON where they are no text
 
 
+def _require_side(side: int | None, view: str) -> None:
+    if side is None:
+        return
+    if view == "raw":
+        raise ConfigError("longest_side= shrinks pictures, and the view 'raw' is as published: take 'pairs' or 'vqa'.", "longest_side")
+    if side < 1:
+        raise ConfigError(f"longest_side must be a number of pixels, 1 or more, got {side}.", "longest_side")
+
+
 def _plain(cell: Any, feature: Any) -> Any:
-    if feature is _JSON and cell is not None and not isinstance(cell, str):
+    # A declared text may hold a list in some rows of a JSON file; as a text it is JSON too, and not Python's way to write it.
+    is_text = feature is _JSON or (feature == _JSON and isinstance(cell, list | dict))
+    if is_text and cell is not None and not isinstance(cell, str):
         return json.dumps(cell, ensure_ascii=False, default=repr)
     return cell
 

@@ -39,15 +39,19 @@ class Store(Protocol):
         ...
 
 
+def found(store: Store, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the files of some patterns, as `matching` does; none where there is none."""
+    return tuple(name for name in store.names if any(fnmatchcase(name, pattern) for pattern in patterns))
+
+
 def matching(store: Store, patterns: tuple[str, ...], what: str) -> tuple[str, ...]:
     """Find the files of some patterns (fnmatch; "*" crosses slashes), sorted.
 
     Raises:
         MissingFileError: there is none; the message says what there is.
     """
-    found = tuple(name for name in store.names if any(fnmatchcase(name, pattern) for pattern in patterns))
-    if found:
-        return found
+    if names := found(store, patterns):
+        return names
     there = [name for name in store.names if not any(fnmatchcase(name, own) for own in _OWN)]
     shown = ", ".join(there[:12]) + (f" and {len(there) - 12} more" if len(there) > 12 else "")
     raise MissingFileError(

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
+from hf_regional.corpora.json_rows import in_array, in_lines
 from hf_regional.errors import DamagedFileError, UnknownNameError
 
 _BATCH: Final = 64  # rows of Parquet at a time: a row may hold megabytes of pictures
@@ -23,7 +25,7 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
     Raises:
         DamagedFileError: the file is not what its ending says, or it is cut off.
     """
-    with _named(name):
+    with named(name):
         match _kind(name):
             case ".parquet":
                 return tuple(pq.ParquetFile(file).schema_arrow.names)
@@ -34,12 +36,12 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
 
 
 def read_rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file, never all of it in memory, but for a JSON array; errors as in `read_columns`."""
-    with _named(name):
+    """Yield the rows of a file, never all of it in memory; errors as in `read_columns`."""
+    with named(name):
         yield from _rows(file, name)
 
 
-class _named:  # noqa: N801 - reads as a word at its `with`
+class named:  # noqa: N801 - reads as a word at its `with`
     """Turns what readers say of a damaged file into an error that names the file."""
 
     def __init__(self, name: str) -> None:
@@ -66,13 +68,23 @@ def _rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
                 yield from batch.to_pylist()
         case ".csv" | ".tsv":
             # strict: a quote that is never closed would swallow the rest of the file as one cell
-            yield from csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""), delimiter=_CSV[kind], strict=True)
+            with _text(file) as lines:
+                yield from csv.DictReader(lines, delimiter=_CSV[kind], strict=True)
         case ".jsonl":
-            for line in io.TextIOWrapper(file, "utf-8"):
-                if line.strip():
-                    yield json.loads(line)
+            yield from (found.row for found in in_lines(file))
         case _:
-            yield from json.load(file)
+            yield from (found.row for found in in_array(file))
+
+
+@contextmanager
+def _text(file: BinaryIO) -> Generator[io.TextIOWrapper]:
+    """The text of a file, which stays the caller's to close: a wrapper left to itself would close it, with a warning."""
+    lines = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    try:
+        yield lines
+    finally:
+        if not file.closed:
+            lines.detach()
 
 
 def _arrow(file: BinaryIO) -> Any:

@@ -1,12 +1,13 @@
 """Views: what a published row says in; the same under the names of `pairs` or `vqa`, places and languages as codes, out."""
 
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal, cast
 
 import datasets
 
 from hf_regional import records
 from hf_regional.errors import BadRowError
+from hf_regional.filtering.evidence.cells import split, whole
 from hf_regional.regions import country_code, language_code
 
 View = Literal["raw", "pairs", "vqa"]
@@ -37,6 +38,30 @@ def to_country(text: object, at: str, on_unknown: OnUnknown = "error") -> str | 
         BadRowError: the text names no country.
     """
     return _coded(country_code, text, at, on_unknown, "country")
+
+
+def to_countries(cell: object, at: str, on_unknown: OnUnknown = "error") -> list[str]:
+    """All countries that a cell names, a text ("Laos, Thailand") or a list of texts, as alpha-3 codes in its order; [] for an empty one.
+
+    The whole text comes first ("Korea, Republic of" is one country), then its parts between commas, semicolons, bars and slashes.
+    Arguments and errors as in `to_country`; "keep" leaves out the names that nobody knows.
+
+    >>> to_countries("Indonesia; Malaysia / Viet Nam", "row 0"), to_countries("Korea, Republic of", "row 1")
+    (['IDN', 'MYS', 'VNM'], ['KOR'])
+    """
+    texts = cell if isinstance(cell, str) else tuple(str(text) for text in cast("Iterable[object]", cell or ()) if text is not None)
+    parts = (part for piece in whole(texts) for part in ((piece,) if country_code(piece.text) else split(piece)))
+    codes = (to_country(part.text, at, on_unknown) for part in parts)
+    return [*dict.fromkeys(code for code in codes if code)]
+
+
+def only_one(codes: Sequence[str]) -> str | None:
+    """The one code of a list of one: a row of several countries is of none of them alone.
+
+    >>> only_one(["THA"]), only_one(["LAO", "THA"])
+    ('THA', None)
+    """
+    return codes[0] if len(codes) == 1 else None
 
 
 def to_language(text: object, at: str, on_unknown: OnUnknown = "error") -> str | None:

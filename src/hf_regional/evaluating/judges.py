@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from hf_regional.errors import ConfigError
 from hf_regional.evaluating.parsing import folded, read_option
 from hf_regional.generating import Answer, KeptAnswers, Prompt, Sampling, ServedModel, TextModel, answer_all, make_model
 
@@ -20,7 +19,6 @@ _YES_NO: Final = re.compile(r"\b(yes|no)\b")
 _SCALE: Final = re.compile(r"(?:scale|from|between)?\s*(?:of|from)?\s*\d+\s*(?:to|and|[-–—])\s*\d+")  # "on a scale of 1 to 5"
 _NUMBER: Final = r"(?<![\d.,-])(\d+(?:[.,]\d+)?)(?![\d%])(?:\s*(?:/|out of)\s*(\d+))?"
 _ANNOUNCED: Final = re.compile(rf"(?:scores?|ratings?|rated?|grade)\b[^\d\n-]{{0,20}}{_NUMBER}")
-_FIELD: Final = re.compile(r"\{(\w+)\}")
 _ANY: Final = re.compile(_NUMBER)
 
 
@@ -94,18 +92,3 @@ def read_preference(text: str) -> float | None:
     """
     place = read_option(text.replace("[[", "").replace("]]", ""), PREFERENCES)
     return None if place is None else (1.0, 0.0, 0.5)[place]
-
-
-def fill(template: str, **fields: str) -> str:
-    """Put words for the fields of a template; other braces stay, those in the words too.
-
-    >>> fill('{question} as JSON {"a": 1}', question="Which {one}?")
-    'Which {one}? as JSON {"a": 1}'
-    """
-    return _FIELD.sub(lambda found: fields.get(found[1], found[0]), template)
-
-
-def check_template(task: str, template: str, fields: Sequence[str]) -> None:
-    """Raise ConfigError where a template lacks a field."""
-    if lacking := [field for field in fields if field not in _FIELD.findall(template)]:
-        raise ConfigError(f"task {task!r}: the template {template!r} lacks {', '.join(f'{{{field}}}' for field in lacking)}.", "settings")

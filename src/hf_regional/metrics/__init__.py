@@ -9,6 +9,7 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 
 from hf_regional.metrics.accuracy import Accuracy, AllCorrect, all_correct, grouped_accuracy
 from hf_regional.metrics.alignment import AlignmentScores, clip_score, ref_clip_score
+from hf_regional.metrics.captions import chrf
 from hf_regional.metrics.culture import cultural_diversity_at_k, culture_coverage, relevance_at_k
 from hf_regional.metrics.grouped import Slice, Sliced, Slicing, sliced
 from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
@@ -62,6 +63,7 @@ __all__ = [
     "best_ranks",
     "chance_recall_at",
     "chance_reciprocal_rank",
+    "chrf",
     "clip_score",
     "cultural_diversity_at_k",
     "culture_coverage",

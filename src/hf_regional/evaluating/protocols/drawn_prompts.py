@@ -20,7 +20,7 @@ from hf_regional.encoding import load_encoder
 from hf_regional.errors import BadRowError, MismatchedScoresError, MissingColumnError, MissingFileError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw
-from hf_regional.evaluating.judges import check_template
+from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Brush
 from hf_regional.metrics import clip_score, vendi_score
@@ -134,13 +134,13 @@ def build_drawn_prompts_task(
         raise MissingColumnError(f"task {name!r}: the rows have no text to draw.", frozenset({records.TEXT}))
     check_count(name, "pictures", pictures)
     for template in (templates or {}).values():
-        check_template(name, template, ["name"])
+        check_template(template, ["name"], name)
     columns = {column: _column(asked, column) for column in (records.TEXT, records.LANGUAGE, records.COUNTRY, records.TOPIC)}
     for identifier, text in zip(asked.table[records.ID], columns[records.TEXT], strict=True):
         if not (text or "").strip():
             raise BadRowError(f"row {identifier}: there is no prompt. Give one, or leave the row out.")
     prompts = [
-        (templates or {}).get(aspect or "", "{name}").replace("{name}", text or "")
+        (templates or {}).get(aspect or "", "{name}").format(name=text or "")
         for text, aspect in zip(columns[records.TEXT], columns[records.TOPIC], strict=True)
     ]
     return DrawnPromptsTask(

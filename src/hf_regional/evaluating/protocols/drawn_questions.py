@@ -15,7 +15,8 @@ from hf_regional import records
 from hf_regional.errors import BadRowError, MissingColumnError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw
-from hf_regional.evaluating.judges import Judge, check_template, fill, read_yes_no
+from hf_regional.evaluating.judges import Judge, read_yes_no
+from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Brush, Prompt, read_answers
@@ -62,7 +63,7 @@ class DrawnQuestionsTask:
         files = draw(self.name, model, [one for one in self.prompts for _ in self.seeds], [*self.seeds] * len(self.prompts), self.brush)
         asked = [(place, key) for place in range(len(files)) for key in self.texts[place // each]]
         said = self.judge.answers(
-            [Prompt(fill(self.prompt, question=self.texts[place // each][key]), [cell(files[place])]) for place, key in asked],
+            [Prompt(self.prompt.format(question=self.texts[place // each][key]), [cell(files[place])]) for place, key in asked],
             model.answers,
         )
         given: list[tuple[str, dict[str, bool | None]]] = [(str(place // each), {}) for place in range(len(files))]
@@ -122,7 +123,7 @@ def build_drawn_questions_task(
     """
     if missing := frozenset({records.TEXT, QUESTIONS}) - frozenset(asked.table.columns):
         raise MissingColumnError(f"task {name!r}: the rows lack {', '.join(sorted(missing))}: they are no prompts with questions.", missing)
-    check_template(name, prompt, ["question"])
+    check_template(prompt, ["question"], name)
     check_count(name, "pictures", pictures)
     listed = [[dict(one) for one in row] for row in asked.table[QUESTIONS]]
     for identifier, questions in zip(asked.table[records.ID], listed, strict=True):

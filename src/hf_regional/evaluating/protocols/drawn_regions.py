@@ -19,7 +19,7 @@ from hf_regional.encoding import ImageSource, load_encoder
 from hf_regional.errors import MissingColumnError, NoRowsError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw
-from hf_regional.evaluating.judges import check_template, fill
+from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Brush
@@ -152,7 +152,7 @@ def build_drawn_regions_task(
     """
     if within not in asked.table:
         raise MissingColumnError(f"task {name!r}: the rows have no column {within!r} to compare within.", frozenset({within}))
-    check_template(name, prompt, ["object"])
+    check_template(prompt, ["object"], name, optional=("country", "region"))
     for what, value in (("pictures", pictures), ("real", real), ("k", k)):
         check_count(name, what, value)
     table = asked.table.assign(place=asked.table[within], shown=asked.table[records.TOPIC], row=range(len(asked.table)))
@@ -174,7 +174,7 @@ def build_drawn_regions_task(
         [*range(pictures)] * len(prompts),
         repeated["place"].to_numpy(str),
         repeated["shown"].to_numpy(str),
-        asked.pictures.at(chosen["row"].to_numpy()),
+        asked.pictures.take(chosen["row"].to_numpy()),
         chosen["place"].to_numpy(str),
         chosen["shown"].to_numpy(str),
         str(encoder),
@@ -187,7 +187,7 @@ def build_drawn_regions_task(
 
 
 def _prompt(template: str, shown: str, country: str, place: str) -> str:
-    return fill(template, object=shown, country=country_name(country), region=place)
+    return template.format(object=shown, country=country_name(country), region=place)
 
 
 def _enough(sample: pd.DataFrame, prompts: pd.DataFrame, group: list[str], pictures: int, k: int) -> pd.DataFrame:

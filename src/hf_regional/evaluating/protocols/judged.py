@@ -15,8 +15,9 @@ from hf_regional import records
 from hf_regional.encoding import ImageSource
 from hf_regional.errors import BadRowError, ConfigError
 from hf_regional.evaluating.asked import Asked, shown
-from hf_regional.evaluating.judges import PREFERENCES, Judge, check_template, fill, read_preference, read_rating
+from hf_regional.evaluating.judges import PREFERENCES, Judge, read_preference, read_rating
 from hf_regional.evaluating.parsing import LETTERS
+from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Answer, Prompt, answer_all, read_answers
@@ -90,7 +91,9 @@ class JudgedTask:
         mean = float(values[rated].mean()) if rated else None
         return Outcome(scores, {"answer": answers, "verdict": verdicts}, {"judge": self.judge.name, "mean_of_rated": mean, **extras})
 
-    def _rated(self, said: Sequence[Answer], there: Sequence[int], model: Subject) -> tuple[np.ndarray, np.ndarray, list[str], dict[str, Any]]:
+    def _rated(
+        self, said: Sequence[Answer], there: Sequence[int], model: Subject
+    ) -> tuple[np.ndarray, np.ndarray, list[str], dict[str, Any]]:
         prompts = [self._prompt(row, answer=said[row].text or "", reference=self.references[row] or "(none)") for row in there]
         verdicts = self.judge.answers(prompts, model.answers)
         values, unrated, words = np.zeros(len(said)), np.zeros(len(said)), [""] * len(said)
@@ -126,7 +129,7 @@ class JudgedTask:
         return {row: answer.text or "" for row, answer in zip(there, answers, strict=True)}
 
     def _prompt(self, row: int, **filled: str) -> Prompt:
-        return Prompt(fill(self.prompt, question=self.questions[row], **filled), shown(self.pictures[row]) if self.sees else ())
+        return Prompt(self.prompt.format(question=self.questions[row], **filled), shown(self.pictures[row]) if self.sees else ())
 
 
 def build_judged_task(
@@ -164,7 +167,7 @@ def build_judged_task(
     if baseline is not None and way == "rate":
         raise ConfigError(f"task {name!r}: a rating needs no baseline. Set way: compare, or leave the baseline out.", "settings.baseline")
     template = prompt or {"rate": RATE, "compare": COMPARE}[way]
-    check_template(name, template, _FIELDS[way])
+    check_template(template, _FIELDS[way], name, optional=("reference",) if way == "rate" else ())
     references = [str(answers[0]) if len(answers) else "" for answers in asked.table[records.ANSWERS]]
     if way == "compare" and baseline is None:
         for identifier, reference in zip(asked.table[records.ID], references, strict=True):
