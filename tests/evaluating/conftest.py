@@ -6,6 +6,7 @@ from small_corpus import NAMES, TEST_ROWS, TRAIN_ROWS, dataset
 
 from hf_regional.evaluating import RetrievalTask, build_retrieval_task
 from small_clip import save_clip
+from tiny_pipelines import stable_diffusion_xl
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,14 @@ def base(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def regional(tmp_path_factory) -> Path:
     return save_clip(tmp_path_factory.mktemp("regional") / "clip", seed=2)
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory) -> Path:
+    """A random text-to-image model."""
+    import torch
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("sdxl") / "tiny-sdxl"
+    stable_diffusion_xl().save_pretrained(folder)
+    return folder

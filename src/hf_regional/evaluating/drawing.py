@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hf_regional.encoding import ImageSource
-from hf_regional.errors import ConfigError, OutOfRangeError
-from hf_regional.evaluating.subjects import Subject
+from hf_regional.errors import OutOfRangeError
+from hf_regional.evaluating.subjects import Subject, require_kind
 from hf_regional.generating import Brush
 from hf_regional.generating.choosing import make_record
 
@@ -33,8 +33,7 @@ def draw(task: str, model: Any, prompts: Sequence[str], seeds: Sequence[int], br
     Raises:
         ConfigError: the model gives no pictures.
     """
-    if not isinstance(model, Subject):
-        raise ConfigError(f"task {task!r} asks for pictures, and a loaded encoder gives none: give a text-to-image model.", "tasks")
+    require_kind(model, ("text-to-image",), task)
     painter = model.painter
     return (painter if brush is None else replace(painter, brush=brush)).paint(prompts, seeds)
 

@@ -75,8 +75,8 @@ class DrawnPromptsTask:
         fit = clip_score(drawn, texts.repeat(each, axis=0), encoder=self.encoder, scale=1.0).values.reshape(-1, each)
         pictures = [[str(file) for file in files[row * each : (row + 1) * each]] for row in range(len(self.prompts))]
         extras: dict[str, Any] = {
-            "encoder": self.encoder, "by_aspect": _by_label(self.aspects, fit), "vendi": self._vendi(drawn.reshape(-1, each, drawn.shape[1])),
-            "seeds": [*self.seeds], "brush": brush_used(model, self.brush),
+            "encoder": self.encoder, "by_aspect": _by_label(self.aspects, fit),
+            "vendi": self._vendi(drawn.reshape(-1, each, drawn.shape[1])), "seeds": [*self.seeds], "brush": brush_used(model, self.brush),
         }  # fmt: skip
         if self.pictures_to:
             extras["pictures_to"] = str(self._hand_over(model.name, files))

@@ -18,7 +18,7 @@ from hf_regional.evaluating.asked import Asked, shown
 from hf_regional.evaluating.judges import PREFERENCES, Judge, read_preference, read_rating
 from hf_regional.evaluating.parsing import LETTERS
 from hf_regional.evaluating.protocols.asking import check_template
-from hf_regional.evaluating.subjects import Subject
+from hf_regional.evaluating.subjects import Subject, require_kind
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Answer, Prompt, answer_all, read_answers
 
@@ -79,8 +79,7 @@ class JudgedTask:
         A rating r is (r - 1) / 4, and an unreadable one 0. A preference is the mean over both orders of 1 (better), 0.5 or 0, of one
         order where the other cannot be read, and 0.5 where neither can.
         """
-        if not (isinstance(model, Subject) and model.kind == "vision-language"):
-            raise ConfigError(f"task {self.name!r} asks open questions: give a model that answers in words.", "tasks")
+        require_kind(model, ("vision-language",), self.name)
         asked = [Prompt(question, shown(picture)) for question, picture in zip(self.questions, self.pictures, strict=True)]
         said = answer_all(model.speaker, asked)
         there = [row for row, answer in enumerate(said) if (answer.text or "").strip()]

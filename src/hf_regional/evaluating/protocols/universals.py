@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from hf_regional import records
 from hf_regional.encoding import ImageSource
-from hf_regional.errors import MissingColumnError, OutOfRangeError
+from hf_regional.errors import ConfigError, MissingColumnError, OutOfRangeError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import require_kind
@@ -118,7 +118,9 @@ def build_universals_task(
     shown, countries = chosen.table[concept].astype(str).tolist(), chosen.table[country].astype(str).tolist()
     concepts = sorted(set(shown))
     n = len(concepts)
-    rows = TaskRows(np.full(n, "all"), np.arange(n), np.full(n, "global"), np.zeros(n), n, {records.TOPIC: np.array(concepts, object)})
+    rows = TaskRows(
+        np.full(n, "all"), np.arange(n), np.full(n, "global"), np.zeros(n), n, {records.TOPIC: np.array(concepts, object)}
+    )
     task = UniversalsTask(name, chosen.pictures, shown, countries, concepts, rows, chosen.counts, k, template)
     rows.chance[:] = task.chance(task.metric)
     return task
