@@ -179,7 +179,7 @@ def build_drawn_regions_task(
         chosen["shown"].to_numpy(str),
         str(encoder),
         _rows(asked.rows, repeated["row"].to_numpy(), pictures),
-        {reason: count for reason, count in counts.items() if count},
+        counts,
         by_object,
         k,
         brush_of(brush),
@@ -207,4 +207,5 @@ def _rows(rows: TaskRows, chosen: np.ndarray, pictures: int) -> TaskRows:
 
 
 def _count(counts: dict[str, int], number: int, reason: str) -> None:
-    counts[reason] = counts.get(reason, 0) + number
+    if number:
+        counts[reason] = counts.get(reason, 0) + number
