@@ -69,7 +69,7 @@ class Asked:
         rows: what a score is averaged and resampled over.
         counts: what was left out, by reason.
         places: (n,) where they stand in the data.
-        eligible: (m,) the places of all rows that `where` allows, asked or not: what a gallery is made of, and a list of labels.
+        eligible: (m,) the places of all rows that `where` and `without` allow, asked or not: what a gallery is made of, and a list of labels.
         keys: for each row of the data, what its picture is known by.
     """
 
@@ -111,6 +111,7 @@ def ask(
     slices: Sequence[str | Quantiles] = (),
     part: Part = "all",
     where: Mapping[str, Sequence[str]] | None = None,
+    without: Mapping[str, Sequence[str]] | None = None,
     limit: int | None = None,
 ) -> Asked:
     """Choose the rows of a task, and say how they are averaged.
@@ -124,14 +125,15 @@ def ask(
         slices: columns to report by, besides language, country and topic; of a column of numbers, its `Quantiles`.
         part: "select" and "report" share the pictures 30 to 70 by a hash of their bytes, fixed for ever; "all" asks of all of them.
         where: column -> allowed values.
+        without: column -> values that are left out.
         limit: at most so many rows of each side, the first by the hash: for a quick look.
 
     Raises:
-        MissingColumnError: a column of `group`, `slices` or `where` is not there.
+        MissingColumnError: a column of `group`, `slices`, `where` or `without` is not there.
         NoRowsError: no row is left; the message says where they went.
         BadRowError: a column of `Quantiles` holds no numbers.
     """
-    named = [*([group] if group else []), *map(_column_of, slices), *(where or {})]
+    named = [*([group] if group else []), *map(_column_of, slices), *(where or {}), *(without or {})]
     if missing := frozenset(named) - frozenset(data.column_names):
         there = ", ".join(data.column_names)
         raise MissingColumnError(f"the rows lack {', '.join(sorted(missing))}; there are: {there}.", missing)
@@ -144,6 +146,8 @@ def ask(
     kept = np.ones(len(table), bool)
     for column, allowed in (where or {}).items():
         kept = _left_out(counts, kept, table[column].isin(list(allowed)).to_numpy(), f"rows of another {column}")
+    for column, refused in (without or {}).items():
+        kept = _left_out(counts, kept, ~table[column].isin(list(refused)).to_numpy(), f"rows whose {column} is left out")
     eligible = np.flatnonzero(kept)
     kept = _left_out(counts, kept, _in_part(keys, part), f"rows of pictures that are not in the part {part!r}")
     verdict = table.get(records.REGION_VERDICT)

@@ -58,6 +58,7 @@ class Definition:
         group: the column whose groups a score is averaged over; null averages over rows.
         slices: columns to report by, besides language, country and topic; of a column of numbers {income: {quantiles: 4, unit: USD}}.
         where: column -> allowed values.
+        without: column -> values that are left out.
         sample: {rows: 2048, seed: 42, buffer: 10000} reads the split as a stream, mixed in a buffer of rows, and stops at so many rows:
             for corpora that no disk holds.
         side: "global" where rows say nothing of a place, so that all speak for the world, whatever the region.
@@ -74,6 +75,7 @@ class Definition:
     group: str | None = "country_iso3"
     slices: tuple[str | Quantiles, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sample: Mapping[str, int] = field(default_factory=dict)
     side: Literal["global"] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -152,7 +154,8 @@ def load_task(
         how: dict[str, Any] = {"group": definition.group or "language", "where": definition.where, "name": definition.name}
         return build(placed, definition.split, **how, **definition.settings)
     rows = _placed(_rows(definition, load), definition, region)
-    asked = ask(rows, group=definition.group, slices=definition.slices, part=part, where=definition.where, limit=limit)
+    chosen: dict[str, Any] = {"slices": definition.slices, "where": definition.where, "without": definition.without}
+    asked = ask(rows, group=definition.group, part=part, limit=limit, **chosen)
     return build(definition.name, asked, rows, **definition.settings)
 
 
@@ -169,10 +172,8 @@ def _rows(definition: Definition, load: Callable[..., Any]) -> Dataset:
 def _sampled(definition: Definition, load: Callable[..., Any]) -> Dataset:
     """So many rows of a stream, in an order that its seed fixes; they are held in memory."""
     chosen = {"rows": 2048, "seed": 42, "buffer": 10_000} | dict(definition.sample)
-    stream = load(split=definition.split, streaming=True)
-    for column, allowed in definition.where.items():
-        stream = stream.filter(lambda cell, allowed=frozenset(allowed): cell in allowed, input_columns=[column])
-    stream = stream.cast_column(IMAGE, Image(decode=False)).shuffle(seed=chosen["seed"], buffer_size=chosen["buffer"])
+    stream = load(split=definition.split, streaming=True).cast_column(IMAGE, Image(decode=False))
+    stream = stream.shuffle(seed=chosen["seed"], buffer_size=chosen["buffer"])
     return Dataset.from_list(list(stream.take(chosen["rows"])), features=stream.features).cast_column(IMAGE, Image())
 
 
@@ -229,7 +230,7 @@ def _checked(said: dict[str, Any], where: str) -> Definition:
 
 
 def _require_mappings(said: Mapping[str, Any], where: str) -> None:
-    for key in ("where", "sample", "options", "settings"):
+    for key in ("where", "without", "sample", "options", "settings"):
         if not isinstance(said.get(key, {}), Mapping):
             raise ConfigError(f"{where}: {key} is {said[key]!r}; give a mapping.", f"tasks.{key}")
     if unknown := sorted(map(str, set(said.get("sample", {})) - {"rows", "seed", "buffer"})):

@@ -1,0 +1,85 @@
+"""Listing: the tasks that load by name, each with its corpus, protocol, metric, the families of models that it asks, and its paper."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hf_regional.evaluating.catalogue import Definition, read_definition, task_names
+from hf_regional.evaluating.subjects import Kind, require_kind
+from hf_regional.evaluating.tables import aligned
+
+_FEATURES: Final[Kind] = "embedding"
+_WORDS: Final[Kind] = "vision-language"
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What a protocol measures and whom it asks: the metric that counts where no setting names another ({k} is one), and families of models."""
+
+    metric: str
+    families: tuple[Kind, ...]
+
+
+PROTOCOLS: Final[Mapping[str, Protocol]] = {
+    "captions": Protocol("chrF", (_WORDS,)),
+    "classification": Protocol("accuracy", (_FEATURES, _WORDS)),
+    "galleries": Protocol("MRR", (_FEATURES,)),
+    "open_answers": Protocol("contains", (_WORDS,)),
+    "options": Protocol("accuracy", (_FEATURES, _WORDS)),
+    "retrieval": Protocol("MRR", (_FEATURES,)),
+    "statements": Protocol("accuracy", (_WORDS,)),
+    "universals": Protocol("relevance@{k}", (_FEATURES,)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEntry:
+    """A line of the list."""
+
+    name: str
+    title: str
+    corpus: str
+    protocol: str
+    metric: str
+    families: tuple[Kind, ...]
+    paper: str
+
+
+def list_tasks() -> tuple[TaskEntry, ...]:
+    """All tasks that load by name, sorted; no corpus is read.
+
+    >>> next(entry.families for entry in list_tasks() if entry.name == "mtvqa")
+    ('vision-language',)
+    """
+    return tuple(_entry(read_definition(name)) for name in task_names())
+
+
+def require_family(model: Any, task: str | Path | Mapping[str, Any]) -> None:
+    """Refuse a model that a task cannot ask, before a corpus is fetched for it.
+
+    Args:
+        model: a subject, or a loaded encoder.
+        task: as `load_task` takes it.
+
+    Raises:
+        ConfigError: the model is of another family. And as `read_definition`.
+    """
+    definition = read_definition(task)
+    require_kind(model, PROTOCOLS[definition.protocol].families, definition.name)
+
+
+def task_table() -> tuple[dict[str, Any], str]:
+    """The list as one object for JSON, and as a table for a terminal."""
+    entries = list_tasks()
+    rows = [["task", "corpus", "protocol", "metric", "asks models that are", "paper"]]
+    rows += [[one.name, one.corpus, one.protocol, one.metric, ", ".join(one.families), one.paper] for one in entries]
+    return {"tasks": {one.name: asdict(one) for one in entries}}, aligned(rows, left=range(6))
+
+
+def _entry(definition: Definition) -> TaskEntry:
+    protocol = PROTOCOLS[definition.protocol]
+    metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5} | dict(definition.settings))
+    return TaskEntry(
+        definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper
+    )
