@@ -48,7 +48,7 @@ def test_a_prompt_scores_the_mean_cosine_of_its_pictures(base, pipeline, prompts
     red, blue = encoder.encode_images([Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")])
     texts = encoder.encode_texts(task.prompts)
     expected = [(max(text @ red, 0) + max(text @ blue, 0)) / 2 for text in texts]
-    metric = f"clip_score by {base}"
+    metric = f"clip_score by {base.name}"
     assert found.rows[metric].tolist() == pytest.approx(expected, abs=1e-6)
     extras = found.scores["sea-vl-generation"]["extras"]
     assert extras["by_aspect"]["dish"] == pytest.approx((expected[1] + expected[4]) / 2, abs=1e-6)
@@ -96,4 +96,4 @@ def test_the_command_draws_scores_and_prints(base, pipeline, prompts, capsys):
     assert main([*words, *(word for one in given for word in ("--setting", one))]) == 0
     printed = json.loads(capsys.readouterr().out)["tasks"]["sea-vl-generation"]
     assert (printed["regional"]["n"], printed["global"]["n"]) == (4, 1)
-    assert printed["extras"]["encoder"] == str(base)
+    assert printed["extras"]["encoder"] == base.name

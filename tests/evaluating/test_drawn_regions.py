@@ -52,7 +52,7 @@ def test_every_object_is_drawn_for_every_country_that_has_it(base, geode):
 def test_precision_is_by_picture_and_the_rest_by_region(base, pipeline, geode, tmp_path):
     task = load_task("geode-drawn", region="SEA", settings=settings(base), **geode)
     found = evaluate_model(pipeline, [task], by=["region"], answers=tmp_path)
-    metric = f"precision by {base}"
+    metric = f"precision by {base.name}"
     encoder = load_encoder(base)
     files = Painter(pipeline, Brush(**SMALL), folder=tmp_path).paint(task.prompts, task.seeds)
     drawn, real = encoder.encode_images([cell(file) for file in files]), encoder.encode_images(task.real)
@@ -65,7 +65,7 @@ def test_precision_is_by_picture_and_the_rest_by_region(base, pipeline, geode, t
         assert extras["vendi"][region] == pytest.approx(vendi_score(drawn[mine].astype(float)))
         fits = [np.quantile(found.rows["clip_score"][mine & (task.objects == one)], 0.1) for one in set(task.objects[mine])]
         assert extras["consistency"][region] == pytest.approx(np.mean(fits))
-    assert extras["encoder"] == str(base)
+    assert extras["encoder"] == base.name
     assert found.scores["geode-drawn"]["metric"] == metric
     assert set(found.rows[metric]) <= {0.0, 1.0}
     cosine = encoder.encode_texts(task.prompts[:1])[0] @ drawn[0]
@@ -118,6 +118,6 @@ def test_the_command_draws_compares_and_prints(name, module, root, base, pipelin
     given = [f"{key}={json.dumps(value)}" for key, value in settings(base, within="region").items()]
     assert main([*words, *(word for one in given for word in ("--setting", one))]) == 0
     printed = json.loads(capsys.readouterr().out)["tasks"][name]
-    assert printed["metric"] == f"precision by {base}"
+    assert printed["metric"] == f"precision by {base.name}"
     assert 0 <= printed["global"]["value"] <= 1
     assert printed["extras"]["by_region"]

@@ -27,9 +27,11 @@ from hf_regional.regions import Region
 _FOLDER: Final = Path(__file__).with_name("tasks")
 # Protocol -> the function that makes its task from chosen rows: (name, asked, data, **settings).
 _PROTOCOLS: Final[Mapping[str, str]] = {
+    "all_correct": "hf_regional.evaluating.protocols.all_correct:build_all_correct_task",
     "captions": "hf_regional.evaluating.protocols.captions:build_captions_task",
     "classification": "hf_regional.evaluating.protocols.classification:build_classification_task",
     "galleries": "hf_regional.evaluating.protocols.galleries:build_galleries_task",
+    "norms": "hf_regional.evaluating.protocols.norms:build_norms_task",
     "open_answers": "hf_regional.evaluating.protocols.open_answers:build_open_answers_task",
     "drawn_prompts": "hf_regional.evaluating.protocols.drawn_prompts:build_drawn_prompts_task",
     "drawn_questions": "hf_regional.evaluating.protocols.drawn_questions:build_drawn_questions_task",
@@ -37,7 +39,9 @@ _PROTOCOLS: Final[Mapping[str, str]] = {
     "judged": "hf_regional.evaluating.protocols.judged:build_judged_task",
     "options": "hf_regional.evaluating.protocols.options:build_options_task",
     "retrieval": "hf_regional.evaluating.protocols.retrieval:build_retrieval_task",
+    "several_answers": "hf_regional.evaluating.protocols.several_answers:build_several_answers_task",
     "statements": "hf_regional.evaluating.protocols.statements:build_statements_task",
+    "survey": "hf_regional.evaluating.protocols.survey:build_survey_task",
     "universals": "hf_regional.evaluating.protocols.universals:build_universals_task",
 }
 _WHOLE: Final = frozenset({"retrieval"})  # protocols that look at all splits: a gallery is every picture of them

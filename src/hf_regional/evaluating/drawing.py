@@ -38,6 +38,11 @@ def draw(task: str, model: Any, prompts: Sequence[str], seeds: Sequence[int], br
     return (painter if brush is None else replace(painter, brush=brush)).paint(prompts, seeds)
 
 
+def name_of(model: str) -> str:
+    """What to call a model beside a score: the Hub id, or the last part of a folder's path."""
+    return Path(model).name if Path(model).is_dir() else model
+
+
 def cell(file: Path) -> ImageSource:
     """A file as a cell of `datasets.Image`."""
     return {"bytes": None, "path": str(file)}

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from hf_regional.evaluating.drawing import name_of
 from hf_regional.evaluating.parsing import folded, read_option
 from hf_regional.generating import Answer, KeptAnswers, Prompt, Sampling, ServedModel, TextModel, answer_all, make_model
 
@@ -43,7 +44,7 @@ class Judge:
         """
         model: Any = self._model
         given = model.name if isinstance(model, ServedModel) else str(model.model)
-        return Path(given).name if Path(given).is_dir() else given
+        return name_of(given)
 
     def answers(self, prompts: Sequence[Prompt], kept: Path | None = None) -> list[Answer]:
         """Its verdicts, in the order of the prompts, each asked for once and kept in the folder (see `KeptAnswers`)."""

@@ -11,24 +11,33 @@ from hf_regional.evaluating.tables import aligned
 
 _FEATURES: Final[Kind] = "embedding"
 _WORDS: Final[Kind] = "vision-language"
+_PICTURES: Final[Kind] = "text-to-image"
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a protocol measures and whom it asks: the metric that counts where no setting names another ({k} is one), and families of models."""
+    """What a protocol measures and whom it asks: the metric that counts where no setting names another ({k}, {encoder} and {judge} are some), and families of models."""
 
     metric: str
     families: tuple[Kind, ...]
 
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = {
+    "all_correct": Protocol("all_correct", (_WORDS,)),
     "captions": Protocol("chrF", (_WORDS,)),
     "classification": Protocol("accuracy", (_FEATURES, _WORDS)),
+    "drawn_prompts": Protocol("clip_score by {encoder}", (_PICTURES,)),
+    "drawn_questions": Protocol("dpg", (_PICTURES,)),
+    "drawn_regions": Protocol("precision by {encoder}", (_PICTURES,)),
     "galleries": Protocol("MRR", (_FEATURES,)),
+    "judged": Protocol("{way} by {judge}", (_WORDS,)),
+    "norms": Protocol("accuracy", (_WORDS,)),
     "open_answers": Protocol("contains", (_WORDS,)),
     "options": Protocol("accuracy", (_FEATURES, _WORDS)),
     "retrieval": Protocol("MRR", (_FEATURES,)),
+    "several_answers": Protocol("found", (_WORDS,)),
     "statements": Protocol("accuracy", (_WORDS,)),
+    "survey": Protocol("value_alignment", (_WORDS,)),
     "universals": Protocol("relevance@{k}", (_FEATURES,)),
 }
 
@@ -79,7 +88,5 @@ def task_table() -> tuple[dict[str, Any], str]:
 
 def _entry(definition: Definition) -> TaskEntry:
     protocol = PROTOCOLS[definition.protocol]
-    metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5} | dict(definition.settings))
-    return TaskEntry(
-        definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper
-    )
+    metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5, "way": "rate"} | dict(definition.settings))
+    return TaskEntry(definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper)

@@ -19,7 +19,7 @@ from hf_regional.durable import atomic_folder
 from hf_regional.encoding import load_encoder
 from hf_regional.errors import BadRowError, MismatchedScoresError, MissingColumnError, MissingFileError
 from hf_regional.evaluating.asked import Asked
-from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw
+from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw, name_of
 from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Brush
@@ -59,7 +59,7 @@ class DrawnPromptsTask:
     @property
     def metric(self) -> str:
         """CLIPScore, with whose features."""
-        return f"clip_score by {self.encoder}"
+        return f"clip_score by {name_of(self.encoder)}"
 
     def chance(self, metric: str) -> np.ndarray:
         """(n,) zeros: what a picture of something else scores depends on the encoder."""
@@ -75,7 +75,7 @@ class DrawnPromptsTask:
         fit = clip_score(drawn, texts.repeat(each, axis=0), encoder=self.encoder, scale=1.0).values.reshape(-1, each)
         pictures = [[str(file) for file in files[row * each : (row + 1) * each]] for row in range(len(self.prompts))]
         extras: dict[str, Any] = {
-            "encoder": self.encoder, "by_aspect": _by_label(self.aspects, fit),
+            "encoder": name_of(self.encoder), "by_aspect": _by_label(self.aspects, fit),
             "vendi": self._vendi(drawn.reshape(-1, each, drawn.shape[1])), "seeds": [*self.seeds], "brush": brush_used(model, self.brush),
         }  # fmt: skip
         if self.pictures_to:

@@ -18,7 +18,7 @@ from hf_regional import records
 from hf_regional.encoding import ImageSource, load_encoder
 from hf_regional.errors import MissingColumnError, NoRowsError
 from hf_regional.evaluating.asked import Asked
-from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw
+from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw, name_of
 from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Outcome, TaskRows
@@ -66,7 +66,7 @@ class DrawnRegionsTask:
     @property
     def metric(self) -> str:
         """Precision, with whose features."""
-        return f"precision by {self.encoder}"
+        return f"precision by {name_of(self.encoder)}"
 
     def chance(self, metric: str) -> np.ndarray:
         """(n,) zeros."""
@@ -104,7 +104,7 @@ class DrawnRegionsTask:
         regions = sorted(set(self.places.tolist()))
         lowest = pd.Series(fit).groupby([self.places, self.objects]).quantile(_LOWEST / 100)
         return {
-            "encoder": self.encoder,
+            "encoder": name_of(self.encoder),
             "by_region": {region: one.as_dict() for region, one in found.by_region.items()},
             "disparity": found.disparity,
             "left_out": {" / ".join(key): why for key, why in found.left_out.items()},

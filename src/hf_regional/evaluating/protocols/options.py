@@ -91,7 +91,8 @@ class OptionsTask:
         prompts = [Prompt(self._asked(row), shown(self.pictures[row])) for row in range(len(self.questions))]
         read = read_all(model, prompts, lambda text, row: read_option(text, self.options[row]))
         right = [float(value == answer) for value, answer in zip(read.values, self.answers.tolist(), strict=True)]
-        return Outcome({"accuracy": np.array(right), **read.faults}, {"answer": read.said})
+        chosen = ["" if place is None else self.options[row][place] for row, place in enumerate(read.values)]
+        return Outcome({"accuracy": np.array(right), **read.faults}, {"answer": read.said, "chosen": chosen})
 
     def _weighed(self, model: Subject) -> Outcome:
         """The option with the highest log-likelihood a UTF-8 byte: sums favour short options, and tokens differ between models."""
@@ -102,7 +103,7 @@ class OptionsTask:
             best = int(np.argmax(logs / [max(1, len(option.encode())) for option in options]))
             right.append(float(best == self.answers[row]))
             chosen.append(options[best])
-        return Outcome({"accuracy": np.array(right)}, {"answer": chosen})
+        return Outcome({"accuracy": np.array(right)}, {"answer": chosen, "chosen": chosen})
 
     def _asked(self, row: int) -> str:
         lines = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, self.options[row], strict=False))
