@@ -38,3 +38,12 @@ def pipeline(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sdxl") / "tiny-sdxl"
     stable_diffusion_xl().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def _no_proxy(monkeypatch):
+    """For tests with a server of this machine: no key or proxy of the machine stands between."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("HF_REGIONAL_API_KEY", raising=False)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from talking import book
 
 from hf_regional.cli import main
 from hf_regional.corpora import load_corpus
@@ -15,6 +16,7 @@ from hf_regional.metrics import regional_commonsense, social_norms, value_alignm
 from miniatures import write_miniature
 from tiny_llava import save_llava
 
+pytestmark = pytest.mark.usefixtures("_no_proxy")
 TASKS = {
     "normad": "normad", "culturalbench-hard": "culturalbench", "culturalbench-easy": "culturalbench", "geomlama": "geomlama",
     "global-opinion-qa": "llm_global_opinions",
@@ -34,17 +36,12 @@ def files(tmp_path_factory):
     return {task: {"data_dir": folders[module], "cache_dir": cache} for task, module in TASKS.items()}
 
 
-class Fixed:
-    """A weigher that finds options as likely as it is told, and a speaker that says what it is told."""
-
-    kind, name, answers, device = "vision-language", "fixed", None, None
-
-
 def test_a_story_is_asked_in_five_contexts_that_are_one_cluster_and_a_task_takes_one_of_them(files):
     rows = load_corpus("normad", view="vqa", **files["normad"])["train"]
     assert rows["context"][:5] == ["none", "country", "country+value", "value", "rule-of-thumb"]
     assert rows["question"][1].startswith("The story takes place in Indonesia.\n\nStory: At dinner Adi")
-    assert "Indonesia" not in rows["question"][0] and "Elders eat first" in rows["question"][4]
+    assert "Indonesia" not in rows["question"][0]
+    assert "Elders eat first" in rows["question"][4]
     assert rows["answers"][10] == ["neutral"]
     task = load_task("normad", region="SEA", **files["normad"])
     assert task.rows.groups.tolist() == ["IDN", "IDN", "PNG", "USA"]
@@ -53,36 +50,38 @@ def test_a_story_is_asked_in_five_contexts_that_are_one_cluster_and_a_task_takes
     assert load_task(every, **files["normad"]).rows.clusters.tolist() == [story for story in range(4) for _ in range(5)]
 
 
-def test_macro_f1_is_that_of_the_chosen_verdicts(speaker, files, tmp_path):
-    task = load_task("normad", settings={"way": "weigh"}, **files["normad"])
+@pytest.mark.parametrize("way", ["generate", "weigh"])
+def test_macro_f1_is_that_of_the_chosen_verdicts(way, speaker, files, tmp_path):
+    task = load_task("normad", settings={"way": way}, **files["normad"])
     found = evaluate_model(speaker, [task], answers=tmp_path)
-    expected = social_norms(found.rows["chosen"].tolist(), ["yes", "no", "neutral", "yes"]).as_dict()
+    expected = social_norms([one or None for one in found.rows["chosen"]], ["yes", "no", "neutral", "yes"]).as_dict()
     extras = found.scores["normad"]["extras"]
     assert extras["macro_f1"] == expected["overall"]["macro_f1"]
     assert found.rows["accuracy"].mean() == expected["overall"]["accuracy"]["value"]
     assert extras["by_class"]["yes"]["support"] == 2
 
 
-def test_a_question_of_four_judgements_counts_where_all_are_right(files, monkeypatch):
+def test_a_model_that_never_says_neutral_loses_a_third_of_macro_f1(files, tmp_path):
+    with book({"left hand": "B. no"}, "yes") as model:
+        found = evaluate_model(model.spec, [load_task("normad", **files["normad"])], answers=tmp_path)
+    assert found.rows["accuracy"].tolist() == [1, 1, 0, 1]
+    # yes: 2 hits of 3 said and 2 asked, 4/5; no: 1; neutral: 0
+    assert found.scores["normad"]["extras"]["macro_f1"]["value"] == pytest.approx((4 / 5 + 1 + 0) / 3)
+
+
+def test_a_question_of_four_judgements_counts_where_all_are_right(files, tmp_path):
     task = load_task("culturalbench-hard", region="SEA", **files["culturalbench-hard"])
     assert len(task.asked.questions) == 12
     assert task.rows.groups.tolist() == ["IDN", "VNM", "CZE"]
     assert task.rows.chance.tolist() == pytest.approx([1 / 16] * 3)
-    right = np.ones(12)
-    right[5] = 0  # one of the second question's four
-    outcome = {"accuracy": right, "unparsed": 1 - right, "unanswered": np.zeros(12)}
-    monkeypatch.setattr(type(task.asked), "measure", lambda self, model: outcome_of(outcome))
-    found = task.measure(None)
-    assert found.scores["all_correct"].tolist() == [1, 0, 1]
-    assert found.scores["accuracy"].tolist() == [1, 0.75, 1]
-    assert found.scores["unparsed"].tolist() == [0, 0.25, 0]
-    assert [len(said) for said in found.details["answers"]] == [4, 4, 4]
-
-
-def outcome_of(scores):
-    from hf_regional.evaluating import Outcome
-
-    return Outcome(scores, {"answer": ["True"] * 12})
+    says = {"Proposed answer: ketupat": "A", "Proposed answer: ao dai": "True", "Proposed answer: kimono": "Who knows?"}
+    with book(says, "False") as model:  # of the third question, that nothing is right
+        rows = evaluate_model(model.spec, [task], answers=tmp_path).rows
+        assert set(model.pictures) == {0}
+    assert rows["all_correct"].tolist() == [1, 0, 0]
+    assert rows["accuracy"].tolist() == [1, 0.75, 0.75]
+    assert rows["unparsed"].tolist() == [0, 0.25, 0]
+    assert [len(said) for said in rows["answers"]] == [4, 4, 4]
 
 
 def test_a_question_that_a_limit_cuts_is_left_out_whole(files):
@@ -167,5 +166,5 @@ def test_each_probe_asks_through_the_command_and_prints(task, speaker, files, ca
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_model_that_gives_features_cannot_be_asked_in_words_alone(task, base, files):
-    with pytest.raises(ConfigError, match="answers in words|without a picture"):
+    with pytest.raises(ConfigError, match=r"answers in words|without a picture"):
         evaluate_model(open_subject(base), [load_task(task, **files[task])])

@@ -9,10 +9,8 @@ from repainted import SMALL, repaint
 from hf_regional.cli import main
 from hf_regional.encoding import load_encoder
 from hf_regional.errors import BadRowError, MismatchedScoresError, MissingFileError, OutputExistsError
-from hf_regional.evaluating import evaluate_model, load_task
+from hf_regional.evaluating import evaluate_model, load_task, open_subject, read_drawn
 from hf_regional.evaluating.human import RatedItem, write_rating_sheet
-from hf_regional.evaluating.protocols.drawn_prompts import read_drawn
-from hf_regional.evaluating.subjects import open_subject
 from miniatures import write_miniature
 
 
@@ -86,7 +84,7 @@ def test_pictures_that_were_not_handed_over_or_not_by_all_are_named(tmp_path):
 
 def test_a_row_without_a_prompt_is_named(base, tmp_path):
     (tmp_path / "mine.csv").write_text("prompt,country\n,Laos\n")
-    with pytest.raises(BadRowError, match="mine.csv, row 0 has neither a prompt nor a name"):
+    with pytest.raises(BadRowError, match=r"mine\.csv, row 0 has neither a prompt nor a name"):
         load_task("sea-vl-generation", settings=settings(base), data_dir=tmp_path, cache_dir=tmp_path / "cache")
 
 

@@ -38,9 +38,15 @@ def test_the_share_of_pictures_in_a_real_neighbourhood_is_the_precision_and_thei
 
 def test_every_object_is_drawn_for_every_country_that_has_it(base, geode):
     task = load_task("geode-drawn", region="SEA", settings=settings(base), **geode)
-    assert dict.fromkeys(task.prompts) == dict.fromkeys(
-        ["cooking pot in Indonesia", "stove in Philippines", "hat in Saudi Arabia", "hat in South Africa", "house in South Korea", "bus in Mexico"]
-    )  # fmt: skip
+    assert task.prompts[::2] == [
+        "cooking pot in Indonesia",
+        "stove in Philippines",
+        "hat in Saudi Arabia",
+        "hat in South Africa",
+        "house in South Korea",
+        "bus in Mexico",
+    ]
+    assert task.prompts[1::2] == task.prompts[::2]
     assert task.seeds == [0, 1] * 6
     assert task.rows.n_clusters == 6
     assert task.rows.clusters.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.beta import select_beta as select_beta
     from hf_regional.evaluating.catalogue import load_task as load_task
     from hf_regional.evaluating.catalogue import task_names as task_names
+    from hf_regional.evaluating.protocols.drawn_prompts import read_drawn as read_drawn
     from hf_regional.evaluating.protocols.retrieval import RetrievalTask as RetrievalTask
     from hf_regional.evaluating.protocols.retrieval import build_retrieval_task as build_retrieval_task
     from hf_regional.evaluating.runner import Evaluation as Evaluation
@@ -33,6 +34,7 @@ _HOMES = {
     "load_evaluation": "hf_regional.evaluating.runner",
     "load_task": "hf_regional.evaluating.catalogue",
     "open_subject": "hf_regional.evaluating.subjects",
+    "read_drawn": "hf_regional.evaluating.protocols.drawn_prompts",
     "task_names": "hf_regional.evaluating.catalogue",
     "evaluate_model": "hf_regional.evaluating.runner",
     "RetrievalTask": "hf_regional.evaluating.protocols.retrieval",

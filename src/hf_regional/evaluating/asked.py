@@ -137,8 +137,8 @@ def ask(
     if missing := frozenset(named) - frozenset(data.column_names):
         there = ", ".join(data.column_names)
         raise MissingColumnError(f"the rows lack {', '.join(sorted(missing))}; there are: {there}.", missing)
-    shown = [name for name, feature in data.features.items() if isinstance(feature, Image)]
-    table: pd.DataFrame = data.remove_columns(shown).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
+    pictured = [name for name, feature in data.features.items() if _holds_pictures(feature)]
+    table: pd.DataFrame = data.remove_columns(pictured).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
     pictures = Pictures(data, np.arange(len(data)))
     names = table[records.ID] if records.ID in table else pd.Series(range(len(table)))
     keys = np.array([_key(cell, name) for cell, name in zip(pictures, names, strict=True)])
@@ -174,6 +174,10 @@ def ask(
     )
     told = {reason: count for reason, count in counts.items() if count}
     return Asked(picked, Pictures(data, chosen), rows, told, chosen, eligible, keys)
+
+
+def _holds_pictures(feature: Any) -> bool:
+    return isinstance(feature, Image) or isinstance(getattr(feature, "feature", None), Image)
 
 
 def part_of(key: str) -> float:

@@ -34,8 +34,8 @@ def draw(task: str, model: Any, prompts: Sequence[str], seeds: Sequence[int], br
         ConfigError: the model gives no pictures.
     """
     require_kind(model, ("text-to-image",), task)
-    painter = model.painter
-    return (painter if brush is None else replace(painter, brush=brush)).paint(prompts, seeds)
+    # A painter of our own: its pipeline is let go of before a judge or an encoder is loaded beside it.
+    return replace(model.painter, brush=brush or model.painter.brush).paint(prompts, seeds)
 
 
 def name_of(model: str) -> str:

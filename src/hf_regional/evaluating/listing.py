@@ -16,7 +16,12 @@ _PICTURES: Final[Kind] = "text-to-image"
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a protocol measures and whom it asks: the metric that counts where no setting names another ({k}, {encoder} and {judge} are some), and families of models."""
+    """What a protocol measures and whom it asks.
+
+    Attributes:
+        metric: that counts where no setting names another; fields in braces are settings, such as {k}, {encoder} and {judge}.
+        families: of models.
+    """
 
     metric: str
     families: tuple[Kind, ...]

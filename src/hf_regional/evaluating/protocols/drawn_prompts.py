@@ -15,12 +15,13 @@ import numpy as np
 from datasets import Dataset
 
 from hf_regional import records
-from hf_regional.durable import atomic_folder
+from hf_regional.durable import atomic_folder, require_new
 from hf_regional.encoding import load_encoder
 from hf_regional.errors import BadRowError, MismatchedScoresError, MissingColumnError, MissingFileError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.drawing import brush_of, brush_used, cell, check_count, draw, name_of
 from hf_regional.evaluating.protocols.asking import check_template
+from hf_regional.evaluating.subjects import Subject, require_kind
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Brush
 from hf_regional.metrics import clip_score, vendi_score
@@ -66,8 +67,14 @@ class DrawnPromptsTask:
         return np.zeros(len(self.prompts))
 
     def measure(self, model: Any) -> Outcome:
-        """The mean over a prompt's pictures of max(cos(picture, prompt), 0), in [0, 1]."""
+        """The mean over a prompt's pictures of max(cos(picture, prompt), 0), in [0, 1].
+
+        Raises:
+            OutputExistsError: `pictures_to` has pictures of a model of that name.
+        """
         each = len(self.seeds)
+        if self.pictures_to:
+            require_new(self._folder(model))
         repeated = [prompt for prompt in self.prompts for _ in self.seeds]
         files = draw(self.name, model, repeated, [*self.seeds] * len(self.prompts), self.brush)
         encoder = load_encoder(self.encoder, device=model.device)
@@ -79,7 +86,7 @@ class DrawnPromptsTask:
             "vendi": self._vendi(drawn.reshape(-1, each, drawn.shape[1])), "seeds": [*self.seeds], "brush": brush_used(model, self.brush),
         }  # fmt: skip
         if self.pictures_to:
-            extras["pictures_to"] = str(self._hand_over(model.name, files))
+            extras["pictures_to"] = str(self._hand_over(model, files))
         return Outcome({self.metric: fit.mean(axis=1)}, {"pictures": pictures, "prompt": [*self.prompts]}, extras)
 
     def _vendi(self, drawn: np.ndarray) -> dict[str, float]:
@@ -87,9 +94,12 @@ class DrawnPromptsTask:
         by = {country: [row for row, one in enumerate(self.countries) if one == country] for country in self.countries if country}
         return {country: vendi_score(drawn[rows].reshape(-1, drawn.shape[2]).astype(np.float64)) for country, rows in sorted(by.items())}
 
-    def _hand_over(self, model: str, files: Sequence[Path]) -> Path:
-        folder = Path(self.pictures_to or "") / model.replace("/", "--")
-        each = len(self.seeds)
+    def _folder(self, model: Subject) -> Path:
+        require_kind(model, ("text-to-image",), self.name)
+        return (self.pictures_to or Path()) / model.name.replace("/", "--")
+
+    def _hand_over(self, model: Subject, files: Sequence[Path]) -> Path:
+        folder, each = self._folder(model), len(self.seeds)
         with atomic_folder(folder) as partial, (partial / _TABLE).open("w", encoding="utf-8", newline="") as opened:
             table = csv.writer(opened)
             table.writerow(_COLUMNS)
@@ -97,7 +107,7 @@ class DrawnPromptsTask:
                 row, seed, name = place // each, self.seeds[place % each], f"{place:06}.png"
                 shutil.copyfile(file, partial / name)
                 own = (self.ids[row], self.languages[row], self.countries[row], self.aspects[row], self.prompts[row])
-                table.writerow((model, *own, seed, name))
+                table.writerow((model.name, *own, seed, name))
         return folder
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-from datasets import Dataset
+from datasets import Dataset, Image, List
 
 from hf_regional import records
 from hf_regional.encoding import ImageSource
@@ -22,6 +22,7 @@ from hf_regional.evaluating.subjects import Subject, require_kind
 from hf_regional.evaluating.task import Outcome, TaskRows
 from hf_regional.generating import Answer, Prompt, answer_all, read_answers
 
+MORE: Final = "more_images"  # the column of pictures beside the row's own, read undecoded as they are asked for
 Way = Literal["rate", "compare"]
 _LOWEST, _HIGHEST = 1, 5
 RATE: Final = (
@@ -49,6 +50,7 @@ class JudgedTask:
         prompt: how the judge is asked.
         baseline: the model whose answers are compared with; null compares with the references.
         sees: whether the judge is shown the picture.
+        more: (n) further pictures of each question, where rows have a column of them.
     """
 
     name: str
@@ -62,6 +64,7 @@ class JudgedTask:
     prompt: str
     baseline: Judge | None = None
     sees: bool = True
+    more: Dataset | None = None
 
     @property
     def metric(self) -> str:
@@ -80,7 +83,7 @@ class JudgedTask:
         order where the other cannot be read, and 0.5 where neither can.
         """
         require_kind(model, ("vision-language",), self.name)
-        asked = [Prompt(question, shown(picture)) for question, picture in zip(self.questions, self.pictures, strict=True)]
+        asked = [Prompt(question, self._seen(row)) for row, question in enumerate(self.questions)]
         said = answer_all(model.speaker, asked)
         there = [row for row, answer in enumerate(said) if (answer.text or "").strip()]
         values, unrated, verdicts, extras = self._rated(said, there, model) if self.way == "rate" else self._compared(said, there, model)
@@ -124,11 +127,16 @@ class JudgedTask:
     def _others(self, there: Sequence[int], model: Subject) -> dict[int, str]:
         if self.baseline is None:
             return {row: self.references[row] for row in there}
-        answers = self.baseline.answers([Prompt(self.questions[row], shown(self.pictures[row])) for row in there], model.answers)
+        answers = self.baseline.answers([Prompt(self.questions[row], self._seen(row)) for row in there], model.answers)
         return {row: answer.text or "" for row, answer in zip(there, answers, strict=True)}
 
+    def _seen(self, row: int) -> tuple[ImageSource, ...]:
+        """All pictures of a question, the row's own first."""
+        others = [] if self.more is None else self.more[row][MORE] or []
+        return (*shown(self.pictures[row]), *others)
+
     def _prompt(self, row: int, **filled: str) -> Prompt:
-        return Prompt(self.prompt.format(question=self.questions[row], **filled), shown(self.pictures[row]) if self.sees else ())
+        return Prompt(self.prompt.format(question=self.questions[row], **filled), self._seen(row) if self.sees else ())
 
 
 def build_judged_task(
@@ -148,7 +156,7 @@ def build_judged_task(
     Args:
         name: of the task.
         asked: the rows, see `ask`.
-        data: where they were chosen from; not read here.
+        data: where they were chosen from; `more_images` are read from it.
         judge: a model that answers in words, see `Judge`.
         way: "rate" from 1 to 5, or "compare" with another answer, in both orders.
         baseline: the model whose answers are compared with; null takes the reference answers.
@@ -174,8 +182,14 @@ def build_judged_task(
                 raise BadRowError(f"row {identifier} has no reference answer to compare with: name a baseline, or leave the row out.")
     return JudgedTask(
         name, asked.pictures, asked.table[records.QUESTION].tolist(), references, Judge(judge), asked.rows, asked.counts, way, template,
-        None if baseline is None else Judge(baseline, max_new_tokens), sees,
+        None if baseline is None else Judge(baseline, max_new_tokens), sees, _more(data, asked),
     )  # fmt: skip
+
+
+def _more(data: Dataset, asked: Asked) -> Dataset | None:
+    if MORE not in data.column_names:
+        return None
+    return data.select_columns([MORE]).select(asked.places).cast_column(MORE, List(Image(decode=False)))
 
 
 def _words(answer: Answer) -> str:

@@ -101,7 +101,8 @@ def build_several_answers_task(name: str, asked: Asked, data: Dataset, *, prompt
 
 def _gold(identifier: str, some: Sequence[str], right: Sequence[str]) -> frozenset[int]:
     listed = list(some)
-    if not len(right) or (strange := [one for one in right if one not in listed]):
-        what = f"{strange[0]!r} is right and no candidate" if len(right) else "no answer is right"
+    strange = [one for one in right if one not in listed]
+    if strange or not len(right):
+        what = f"{strange[0]!r} is right and no candidate" if strange else "no answer is right"
         raise BadRowError(f"row {identifier}: {what}; the candidates are {', '.join(map(repr, listed))}.")
     return frozenset(listed.index(one) for one in right)
