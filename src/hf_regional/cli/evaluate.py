@@ -3,7 +3,9 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+_BY: Final = ("country",)  # where nothing is asked for, and a task has it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,9 +48,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     for name in arguments.task:
         require_family(subject, name)
     tasks = [load_task(name, region=arguments.region, part=arguments.part, limit=arguments.limit, **options) for name in arguments.task]
-    found = evaluate_model(
-        subject, tasks, by=arguments.by or ("country",), resamples=arguments.resamples, seed=arguments.seed
-    )
+    by = arguments.by or [name for name in _BY if any(name in task.rows.slices for task in tasks)]
+    found = evaluate_model(subject, tasks, by=by, resamples=arguments.resamples, seed=arguments.seed)
     if arguments.output:
         found.save(arguments.output)
     return {"model": arguments.model, "region": arguments.region, "tasks": found.scores}, score_tables(found.scores)

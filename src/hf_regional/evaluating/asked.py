@@ -57,7 +57,7 @@ class Asked:
         rows: what a score is averaged and resampled over.
         counts: what was left out, by reason.
         places: (n,) where they stand in the data.
-        eligible: (m,) the places of all rows that `where` and `without` allow, asked or not: what a gallery is made of, and a list of labels.
+        eligible: (m,) the places of all rows that `where` and `without` allow, asked or not: galleries and lists of labels are theirs.
         keys: for each row of the data, what its picture is known by.
     """
 
@@ -178,7 +178,7 @@ def _left_out(counts: dict[str, int], kept: np.ndarray, condition: np.ndarray, r
 
 
 def _limited(chosen: np.ndarray, keys: np.ndarray, sides: np.ndarray, limit: int | None, counts: dict[str, int]) -> np.ndarray:
-    if limit is None:
+    if limit is None or not len(chosen):
         return chosen
     drawn = np.array([part_of(f"limit {key}") for key in keys[chosen].tolist()])
     order = chosen[np.argsort(drawn, kind="stable")]

@@ -15,7 +15,7 @@ _WORDS: Final[Kind] = "vision-language"
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a protocol measures and whom it asks: the metric that counts where no setting names another ({k} is one), and families of models."""
+    """What a protocol measures and whom it asks: the metric that counts where no setting names another, and families of models."""
 
     metric: str
     families: tuple[Kind, ...]
@@ -80,6 +80,4 @@ def task_table() -> tuple[dict[str, Any], str]:
 def _entry(definition: Definition) -> TaskEntry:
     protocol = PROTOCOLS[definition.protocol]
     metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5} | dict(definition.settings))
-    return TaskEntry(
-        definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper
-    )
+    return TaskEntry(definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper)

@@ -67,7 +67,9 @@ def check_template(template: str, fields: Sequence[str], task: str, *, optional:
     try:
         found = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
-        raise ConfigError(f"task {task!r}: the template {template!r} cannot be read: {error}. Write {{{{ for a brace.", "settings") from error
+        raise ConfigError(
+            f"task {task!r}: the template {template!r} cannot be read: {error}. Write {{{{ for a brace.", "settings"
+        ) from error
     if lacking := [name for name in fields if name not in found]:
         raise ConfigError(f"task {task!r}: the template {template!r} lacks {_braced(lacking)}.", "settings")
     if strange := sorted(found - {*fields, *optional}):
@@ -94,7 +96,7 @@ def by_language(
     for template in templates.values():
         check_template(template, fields, task, optional=optional)
     if ANY not in templates and (lacking := {str(language) for language in languages} - set(templates)):
-        raise ConfigError(f"task {task!r} has no template in {', '.join(sorted(lacking))}; add them, or one under \"*\".", "settings")
+        raise ConfigError(f'task {task!r} has no template in {", ".join(sorted(lacking))}; add them, or one under "*".', "settings")
     return [templates[language] if language in templates else templates[ANY] for language in map(str, languages)]
 
 

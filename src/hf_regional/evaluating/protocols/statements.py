@@ -117,5 +117,7 @@ def build_statements_task(
 
 def _truth(identifier: str, options: Sequence[str], answer: float | None) -> bool:
     if sorted(options) != ["false", "true"] or answer is None or answer != answer:
-        raise BadRowError(f"row {identifier}: the options are {list(options)} and the answer {answer}; true and false, one right, are asked for.")
+        raise BadRowError(
+            f"row {identifier}: the options are {list(options)} and the answer {answer}; true and false, one right, are asked for."
+        )
     return options[int(answer)] == "true"
