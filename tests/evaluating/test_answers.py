@@ -5,12 +5,14 @@ import pytest
 from asked_rows import KnownEncoder, speaker, vqa
 from datasets import Image
 
+from chat_server import error
 from hf_regional.errors import BadRowError, ConfigError, MissingColumnError
-from hf_regional.evaluating import load_task, open_subject
+from hf_regional.evaluating import evaluate_model, load_task, open_subject
 from hf_regional.evaluating.asked import ask
 from hf_regional.evaluating.parsing import read_name, stands_in
 from hf_regional.evaluating.protocols.open_answers import build_open_answers_task
 from hf_regional.evaluating.protocols.statements import build_statements_task
+from hf_regional.evaluating.tables import score_tables
 from hf_regional.evaluating.truth import read_truth, truth_languages, truth_words
 from miniatures import write_miniature
 from tiny_llava import save_llava
@@ -37,6 +39,20 @@ def test_an_answer_contains_or_is_an_accepted_one_or_cannot_be_read(tmp_path):
     assert found.scores["unparsed"].tolist() == [0, 0, 0, 1]
     assert found.scores["unanswered"].tolist() == [0, 0, 0, 0]
     assert found.details["answer"][1] == "PHỞ HÒA."
+    assert found.extras == {"answers": {"read": 3, "unparsed": 1, "unanswered": 0}}
+
+
+def test_a_question_that_the_model_refuses_is_unanswered_and_not_unparsed(tmp_path, capsys):
+    def answer(text, colours):
+        return error(400, "too long") if text.startswith("shop") else SAID[text.split()[0]]
+
+    with speaker(tmp_path, answer) as model:
+        found = evaluate_model(model, [open_task()], by=["language"], resamples=20)
+    assert found.rows["unanswered"].tolist() == [0, 1, 0, 0]
+    assert found.rows["unparsed"].tolist() == [0, 0, 0, 1]
+    assert found.rows["contains"].tolist() == [1, 0, 0, 0]
+    table = score_tables(found.scores)
+    assert "unparsed: 1 of 4 answers\nunanswered: 1 of 4 answers" in table
 
 
 def test_each_language_may_be_asked_in_its_own_words():

@@ -9,6 +9,7 @@ import numpy as np
 
 from hf_regional.errors import ConfigError
 from hf_regional.evaluating.subjects import Subject, kind_of, require_kind
+from hf_regional.evaluating.task import Outcome
 from hf_regional.generating import Prompt, answer_all, read_answers
 
 Way = Literal["match", "generate", "weigh"]
@@ -30,6 +31,12 @@ class Read(Generic[Value]):
     values: list[Value | None]
     faults: dict[str, np.ndarray]
     said: list[str]
+
+    def outcome(self, scores: Mapping[str, np.ndarray]) -> Outcome:
+        """The scores with the faults beside them, what was said, and how many answers were read."""
+        lost = {name: int(rows.sum()) for name, rows in self.faults.items()}
+        counts = {"read": len(self.said) - sum(lost.values()), **lost}
+        return Outcome({**scores, **self.faults}, {"answer": self.said}, {"answers": counts})
 
 
 def way_to_ask(model: Any, way: Way | None, task: str) -> Way:

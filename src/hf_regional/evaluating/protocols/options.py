@@ -87,7 +87,7 @@ class OptionsTask:
         prompts = [Prompt(self._asked(row), [self.pictures[row]]) for row in range(len(self.questions))]
         read = read_all(model, prompts, lambda text, row: read_option(text, self.options[row]))
         right = [float(value == answer) for value, answer in zip(read.values, self.answers.tolist(), strict=True)]
-        return Outcome({"accuracy": np.array(right), **read.faults}, {"answer": read.said})
+        return read.outcome({"accuracy": np.array(right)})
 
     def _weighed(self, model: Subject) -> Outcome:
         """The option with the highest log-likelihood a UTF-8 byte: sums favour short options, and tokens differ between models."""
