@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from asked_rows import KnownEncoder, pairs, speaker
+from asked_rows import COLOURS, KnownEncoder, pairs, speaker
 from datasets import List, Value
 
 from hf_regional.errors import BadRowError, ConfigError, MissingColumnError, NoRowsError, OutOfRangeError
 from hf_regional.evaluating.asked import ask
 from hf_regional.evaluating.protocols.classification import build_classification_task
 from hf_regional.evaluating.quantiles import Quantiles, read_slice
+from small_clip import png
 
 TOPICS = {"topics": List(Value("string")), "income": Value("float64")}
 ROWS = [
@@ -125,3 +126,16 @@ def test_a_column_of_words_has_no_quantiles():
 def test_what_cannot_be_asked_is_named(settings, error, message):
     with pytest.raises(error, match=message):
         task_of(**settings)
+
+
+def test_the_parts_go_by_the_bytes_of_a_picture_wherever_its_file_lies(tmp_path):
+    rows = [{"image": colour, "text": colour} for colour in COLOURS]
+    held = {part: ask(pairs(rows), group=None, part=part).table["text"].tolist() for part in ("select", "report")}
+    files = []
+    for row in rows:
+        file = tmp_path / f"{row['text']}.png"
+        file.write_bytes(png(row["text"]))
+        files.append({**row, "image": {"bytes": None, "path": str(file)}})
+    lying = {part: ask(pairs(files), group=None, part=part).table["text"].tolist() for part in ("select", "report")}
+    assert held == lying
+    assert sorted(held["select"] + held["report"]) == sorted(COLOURS)

@@ -10,10 +10,11 @@ import pandas as pd
 from datasets import Dataset, Image
 
 from hf_regional import records
-from hf_regional.encoding import ImageSource, image_key
+from hf_regional.encoding import ImageSource
 from hf_regional.errors import MissingColumnError, NoRowsError
 from hf_regional.evaluating.quantiles import Quantiles
 from hf_regional.evaluating.task import TaskRows
+from hf_regional.generating.pictures import picture_digest
 
 Part = Literal["select", "report", "all"]
 SELECTED: Final = 0.3  # of the pictures: β is chosen on them, and the rest is reported
@@ -116,7 +117,7 @@ def ask(
     Raises:
         MissingColumnError: a column of `group`, `slices`, `where` or `without` is not there.
         NoRowsError: no row is left; the message says where they went.
-        BadRowError: a column of `Quantiles` holds no numbers.
+        BadRowError: a column of `Quantiles` holds no numbers, or a picture is not there.
     """
     named = [*([group] if group else []), *map(_column_of, slices), *(where or {}), *(without or {})]
     if missing := frozenset(named) - frozenset(data.column_names):
@@ -125,7 +126,8 @@ def ask(
     shown = [name for name, feature in data.features.items() if isinstance(feature, Image)]
     table: pd.DataFrame = data.remove_columns(shown).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
     pictures = Pictures(data, np.arange(len(data)))
-    keys = np.array([image_key(cell) for cell in pictures])
+    # By the bytes, those of a file too: its path is another on every machine, and the parts must not be.
+    keys = np.array([picture_digest(cell) for cell in pictures])
     counts: dict[str, int] = {}
     kept = np.ones(len(table), bool)
     for column, allowed in (where or {}).items():
