@@ -94,7 +94,7 @@ def statements(rows=STATEMENTS, extras=None, **settings):
 
 
 def test_true_and_false_are_read_in_english_and_in_the_language_of_the_statement(tmp_path):
-    said = {"Ada": "Tidak benar", "Picha": "Si kweli.", "图里有茶": "不对", "There": "Yes or no"}
+    said = {"Ada": "Tidak benar", "Picha": "Si kweli.", "图里有茶": "不对", "There": "True or false"}
     with speaker(tmp_path, lambda text, _: next(answer for word, answer in said.items() if word in text)) as model:
         found = statements().measure(model)
     assert found.scores["accuracy"].tolist() == [0, 1, 1, 0]
@@ -157,8 +157,11 @@ def test_the_words_of_each_language_are_read_as_what_they_say(language):
     ("text", "language", "truth"),
     [
         ("No, there is none. It is not true.", None, False), ("The statement is true.", "id", True), ("It isn't clear", "id", None),
-        ("Pernyataan itu tidak benar", "id", False), ("这个说法是错误的", "zh", None), ("错误", "zh", False), ("ไม่จริง", "th", False),
+        ("Pernyataan itu tidak benar", "id", False), ("这个说法是错误的", "zh", False), ("错误", "zh", False), ("ไม่จริง", "th", False),
         ("Doğru değil", "tr", False), ("Yes, there are no dogs.", None, True), ("", "ta", None), ("kweli", "xx", None),
+        ("There are no dogs, so it is true", None, True), ("There are no dogs", None, None), ("Không.", "vi", False),
+        ("Không có chó, vì vậy đúng", "vi", True), ("这是一张照片", "zh", None), ("写真です", "ja", None), ("ไม่มีแมว", "th", None),
+        ("มือถูกวาง", "th", None), ("ကြောင်မဟုတ်ဘူး", "my", None), ("ไม่เป็นความจริง", "th", False),
     ],
 )  # fmt: skip
 def test_denials_are_longer_than_what_they_deny(text, language, truth):
