@@ -8,13 +8,12 @@ loop: `urlsplit`, and a point in polygon over all pieces of all outlines (on few
 
 import argparse
 import random
-import statistics
-import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
+from rounds import show, take_turns
 
 from hf_regional.filtering.evidence import coordinates, detected, image, outlines, url
 
@@ -99,15 +98,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     calls = contenders(arguments.rows, arguments.seed)
-    speeds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(arguments.rounds + 1):  # the first round warms up
-        for name, (rows, call) in calls.items():  # in turn: a busy minute burdens all of them
-            begun = time.perf_counter()
-            call()
-            speeds[name].append(rows / (time.perf_counter() - begun))
-    print(f"{'rows a second':48}{'median':>12}{'least':>12}{'most':>12}")
-    for name, found in speeds.items():
-        print(f"{name:48}{statistics.median(found[1:]):>12,.0f}{min(found[1:]):>12,.0f}{max(found[1:]):>12,.0f}")
+    show(take_turns(calls, arguments.rounds))
 
 
 if __name__ == "__main__":

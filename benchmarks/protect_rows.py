@@ -10,13 +10,12 @@ captions a second where few have a contact.
 import argparse
 import random
 import re
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+from rounds import show, take_turns
 
 from hf_regional.filtering.consent import ConsentPolicy, LicencePolicy, OptOutPolicy, PersonalPolicy, judge_consent, plan_consent, protect
 
@@ -65,15 +64,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         calls = contenders(arguments.rows, arguments.seed, Path(folder))
-        speeds: dict[str, list[float]] = {name: [] for name in calls}
-        for _ in range(arguments.rounds + 1):  # the first round warms up
-            for name, call in calls.items():  # in turn: a busy minute burdens all of them
-                begun = time.perf_counter()
-                call()
-                speeds[name].append(arguments.rows / (time.perf_counter() - begun))
-    print(f"{'rows a second':34}{'median':>12}{'least':>12}{'most':>12}")
-    for name, found in speeds.items():
-        print(f"{name:34}{statistics.median(found[1:]):>12,.0f}{min(found[1:]):>12,.0f}{max(found[1:]):>12,.0f}")
+        show(take_turns({name: (arguments.rows, call) for name, call in calls.items()}, arguments.rounds))
 
 
 if __name__ == "__main__":

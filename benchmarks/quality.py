@@ -10,15 +10,14 @@ import argparse
 import io
 import json
 import random
-import statistics
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pyarrow as pa
 from PIL import Image
+from rounds import show, take_turns
 
 from hf_regional.filtering.quality import make_scorer
 
@@ -92,14 +91,7 @@ def main() -> None:
         for name, table in (("column:stars", words), ("length", words), ("language", words), ("resolution", shown))
     }
     jobs["unifiedreward, server at once"] = (len(few), lambda: judged(few, url))
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(arguments.rounds):
-        for name, (_, work) in jobs.items():
-            began = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - began)
-    for name, (rows, _) in jobs.items():
-        print(f"{name:32}{rows / statistics.median(seconds[name]):>14,.0f} rows/s")
+    show(take_turns(jobs, arguments.rounds))
     server.shutdown()
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 from hf_regional import __version__
@@ -264,6 +266,36 @@ def test_filter_of_files(typed, found, captions, tmp_path):
     assert "quality:below" in out
     assert "excluded:caption=Just a cat" in out
     assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Four rows in two files: a picture taken in Bali, the same again, one without a place, and one cut short."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif.get_ifd(0x8825).update({1: "S", 2: (8.0, 43.0, 6.24), 3: "E", 4: (115.0, 10.0, 6.96)})
+    noise = Image.effect_noise((64, 64), 90)
+    noise.save(file, "JPEG", exif=exif)
+    bali, plain = file.getvalue(), io.BytesIO()
+    noise.rotate(90).save(plain, "JPEG")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, pair in enumerate(([bali, bali], [plain.getvalue(), bali[:-50]])):
+        pd.DataFrame({"image": [{"bytes": one, "path": None} for one in pair]}).to_parquet(folder / f"{number}.parquet")
+    return folder
+
+
+def test_filter_of_photos_reads_their_place_takes_it_out_and_drops_copies(typed, found, photos, tmp_path):
+    words = ("filter", photos, "--region", "IDN", "-o")
+    answer = found(*words, tmp_path / "out", "--copies")
+    assert answer["reasons"] == {"duplicate:image": 1, "exif:IDN": 1, "no-evidence": 1, "unreadable:cut-short": 1}
+    assert answer["hidden"] == {"image": {"position": 3}}
+    (kept,) = pd.read_parquet(tmp_path / "out" / "kept")["image"]
+    assert b"Exif" not in kept["bytes"]
+    found(*words, tmp_path / "as-they-are", "--keep-positions", "--no-picture-check")
+    assert sum(b"Exif" in image["bytes"] for image in pd.read_parquet(tmp_path / "as-they-are" / "kept")["image"]) == 3
+    code, _, err = typed("filter", photos, "--region", "IDN", "--copies")
+    assert (code, "give these files an output=" in err) == (1, True)
+    assert typed("filter", photos, "--region", "IDN", "--without", "exif")[0] == 1
 
 
 def test_filter_says_what_was_mistyped(typed, captions):

@@ -61,7 +61,9 @@ def test_the_filter_keeps_the_region_and_counts_the_rest(module, tmp_path, site)
     options = _options(module, site, tmp_path)
     rows = load_corpus(PUBLISHED[module], data_dir=folder, cache_dir=tmp_path / "cache", **options)
     found = load_corpus(PUBLISHED[module], "SEA", data_dir=folder, cache_dir=tmp_path / "cache", **options)
+    streamed = load_corpus(PUBLISHED[module], "SEA", data_dir=folder, cache_dir=tmp_path / "cache", streaming=True, **options)
     for split in rows:
+        assert [row["id"] for row in streamed.data[split]] == [*found.data[split]["id"]]
         assert len(found.data[split]) + len(found.dropped[split]) == len(rows[split])
         assert set(found.data[split]["region_verdict"]) <= {"kept"}
     assert sum(map(len, found.data.values())) > 0

@@ -65,17 +65,30 @@ def test_a_folder_has_its_name_only_when_the_block_has_ended_and_nothing_stays_b
     assert names(tmp_path / "deep" / "out") == ["a.txt"]
 
 
-@pytest.mark.parametrize("error", [ValueError("wrong"), KeyboardInterrupt()])
-def test_a_folder_whose_block_fails_is_gone_and_the_error_is_the_blocks_own(tmp_path, error):
-    def work() -> None:
-        with resumable_folder(tmp_path / "out", KEY) as folder:
-            Journal(folder).finish("a.txt", {})
-            raise error
-
-    with pytest.raises(type(error)) as caught:
-        work()
+def test_a_folder_whose_block_fails_is_gone_and_the_error_is_the_blocks_own(tmp_path):
+    error = ValueError("wrong")
+    with pytest.raises(ValueError, match="wrong") as caught:
+        stopped_by(error, tmp_path)
     assert caught.value is error
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)], ids=["Ctrl-C", "SIGTERM as an exception"])
+def test_a_folder_whose_block_is_stopped_is_found_again_as_after_a_kill(tmp_path, error):
+    with pytest.raises(type(error)) as caught:
+        stopped_by(error, tmp_path)
+    assert caught.value is error
+    with resumable_folder(tmp_path / "out", KEY) as folder:
+        assert Journal(folder).done("a.txt") == {"bytes": 1}
+        assert (folder / "a.txt").read_text() == "1"
+    assert names(tmp_path) == ["out"]
+
+
+def stopped_by(error: BaseException, place: Path) -> None:
+    with resumable_folder(place / "out", KEY) as folder:
+        (folder / "a.txt").write_text("1")
+        Journal(folder).finish("a.txt", {"bytes": 1}, [folder / "a.txt"])
+        raise error
 
 
 def test_after_a_kill_the_same_key_finds_what_was_written_and_what_was_finished(tmp_path):

@@ -30,7 +30,7 @@ from hf_regional.errors import (
     NoRowsError,
     OutputExistsError,
 )
-from hf_regional.filtering import filter_regional
+from hf_regional.filtering import Copies, filter_regional
 from hf_regional.filtering.cluster.spreading import PartJudge
 from hf_regional.filtering.cluster.trying import limited
 from hf_regional.filtering.parquet.parts import Part
@@ -64,7 +64,7 @@ def corpus(numbers: range) -> pa.Table:
             "language": pa.array([LANGUAGES[row % 7] for row in numbers]).dictionary_encode(),
             "country": pa.array([COUNTRIES[row % 5] for row in numbers], pa.large_string()),
             "url": pa.array([_as_text(URLS[row // 3 % 5]) for row in numbers], pa.string()),
-            "image": pa.array([{"bytes": bytes([row % 256]), "path": None} for row in numbers]),
+            "image": pa.array([{"bytes": b"P6 1 1 255\n" + bytes([row % 256] * 3), "path": None} for row in numbers]),  # PPM: one pixel
             "tags": pa.array([[str(row % 3)] * (row % 3) for row in numbers], pa.list_(pa.string())),
             "score": pa.array([None if row % 11 == 0 else row % 10 for row in numbers], pa.decimal128(4, 1)),
             "taken": pa.array(numbers, pa.timestamp("s", "Asia/Jakarta")),
@@ -322,3 +322,19 @@ def test_what_an_engine_cannot_do_is_refused_before_anything_is_read(files: Path
     refused("from Parquet files to Parquet files", corpus(range(1, 5)), engine="daft")
     refused('only engine="daft" writes to a URI', output="s3://bucket/out")
     refused("each file would be a commit", engine="daft", output="hf://datasets/me/out")
+
+
+@needs_daft
+@pytest.mark.parametrize("place", ["folder", "URI"])
+def test_copies_are_found_over_all_parts_that_daft_judges(tmp_path: Path, place: str) -> None:
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    texts = ["Morning market by the river", "A temple at dusk", "Boats on a canal", "A temple at dusk", "Rain on the fields", "Mangoes"]
+    for number in range(3):
+        table = pa.table({"text": texts[2 * number : 2 * number + 2], "language": ["th", "th"], "number": [2 * number, 2 * number + 1]})
+        parquet.write_table(table, rows / f"{number}.parquet")
+    filter_regional(rows, SEA, output=tmp_path / "expected", copies=Copies())
+    out: Any = (tmp_path / "found").as_uri() if place == "URI" else tmp_path / "found"
+    found = filter_regional(rows, SEA, output=out, engine="daft", num_proc=2, copies=Copies())
+    assert found.report.by_reason["duplicate:text"] == 1
+    assert bytes_of(tmp_path / "found") == bytes_of(tmp_path / "expected")

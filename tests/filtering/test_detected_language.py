@@ -1,4 +1,3 @@
-import importlib
 from collections import defaultdict
 
 import numpy as np
@@ -7,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_regional.errors import ConfigError, MissingExtraError
-from hf_regional.filtering.evidence import detector
+from hf_regional.errors import ConfigError
 from hf_regional.filtering.evidence.detected import find, votes
 from hf_regional.filtering.evidence.detector import heard_in
 from hf_regional.filtering.evidence.scripts import SPAN, script_languages, written_in
@@ -127,21 +125,6 @@ def test_few_short_words_are_not_taken_for_a_language_that_few_speak():
 
 def test_without_the_detector_only_scripts_are_read():
     assert found([SENTENCES["vi"], SENTENCES["th"]], scripts_only=True)[1] == {1: "th"}
-
-
-def test_a_missing_detector_is_named_with_the_ways_out(monkeypatch):
-    def absent(name):
-        raise ImportError(name)
-
-    detector._pycld2.cache_clear()
-    monkeypatch.setattr(importlib, "import_module", absent)
-    with pytest.raises(MissingExtraError, match="pip install pycld2"):
-        find(pa.array(["Good morning to you all"]), "text")
-    with pytest.raises(MissingExtraError, match="pip install pycld2"):
-        detector.require_detector()
-    assert found([SENTENCES["th"]], scripts_only=True)[1] == {0: "th"}
-    monkeypatch.undo()
-    detector._pycld2.cache_clear()
 
 
 def test_bytes_that_are_no_unicode_controls_and_huge_texts_pass_through():

@@ -163,7 +163,9 @@ def test_unusable_sources_and_modes_are_refused():
         filter_regional([{"language": "id"}], SEA)
     with pytest.raises(MissingFileError, match="me/rows"):
         filter_regional("me/rows", SEA)
-    with pytest.raises(MissingColumnError, match="found 'image'"):
+    with pytest.raises(MissingColumnError, match="found 'number'"):
+        filter_regional(Dataset.from_dict({"number": [1]}), SEA)
+    with pytest.raises(NoRowsError, match="most often no-evidence 7"):  # their EXIF tells nothing
         filter_regional(rows().select_columns(["image"]), SEA)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -57,6 +58,44 @@ def test_a_class_says_itself_how_good_its_rows_are() -> None:
     found = StreetFood().filter_regional("SEA", min_quality=0.5)
     assert files(found.data) == ["bkk-1.jpg"]
     assert found.report.by_reason["quality:below"] == 1
+
+
+def test_the_quality_of_a_row_is_asked_where_the_region_selects_it_and_leaves_no_column() -> None:
+    asked: list[str] = []
+
+    class Asked(StreetFood):
+        def rows(self) -> pa.Table:
+            return pa.Table.from_pylist(STALLS)
+
+        def quality(self, row: dict[str, Any]) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            asked.append(row["file"])
+            return None if row["file"].startswith("sgn") else super().quality(row)
+
+    found = Asked().filter_regional("SEA", min_quality=0.5)
+    assert asked == ["bkk-1.jpg", "sgn-1.jpg"]
+    assert found.report.by_reason["quality:missing"] == 1
+    assert found.data.column_names[:3] == ["file", "votes", "views"]
+    assert len(found.data.column_names) == 6
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"), [(1, "kept"), (True, "kept"), (0.49, "none"), (float("nan"), "none"), (np.float32(0.5), "kept")]
+)
+def test_what_a_score_may_be(answer: Any, verdict: str) -> None:
+    class Scored(StreetFood):
+        def quality(self, row: dict[str, Any]) -> Any:
+            return answer
+
+    assert Scored().filter_regional("SEA", min_quality=0.5, mode="annotate").data[0]["region_verdict"] == verdict
+
+
+def test_a_score_that_is_none_of_these_is_named() -> None:
+    class Worded(StreetFood):
+        def quality(self, row: dict[str, Any]) -> Any:
+            return "good"
+
+    with pytest.raises(ConfigError, match="quality gave 'good'"):
+        Worded().filter_regional("SEA", min_quality=0.5)
 
 
 def test_what_the_class_knows_outranks_its_columns_and_they_speak_where_it_is_silent() -> None:

@@ -1,6 +1,7 @@
 """Evidence by the front door: own words, coordinates, reference pictures, detected languages, places; each named and switchable."""
 
 import io
+import pickle
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,8 @@ import pytest
 from PIL import Image
 
 from hf_regional.errors import BadRowError, ConfigError, MissingColumnError, MissingFileError
-from hf_regional.filtering import filter_regional
+from hf_regional.filtering import filter_regional, judge, make_plan
+from hf_regional.filtering.evidence.matchers import matcher_of
 from hf_regional.filtering.evidence.references import References
 from hf_regional.regions import Region
 from tiny_towers import save_towers
@@ -25,6 +27,20 @@ def test_words_of_the_users_own_name_a_country() -> None:
     rows: dict[str, list[object]] = {"text": ["Morning at Zorblat Corner", "Evening elsewhere"]}
     assert judged(rows)[1] == [[], []]
     assert judged(rows, terms={"Zorblat Corner": "Indonesia"}) == (["kept", "other"], [["IDN"], []])
+
+
+def test_a_file_of_own_words_travels_by_its_content(tmp_path: Path) -> None:
+    file, region = tmp_path / "terms.csv", Region("SEA")
+    file.write_text("text,country,weight\nZorblat Corner,Indonesia,0.75\n", encoding="utf-8")
+    rows = pa.table({"text": ["Morning at Zorblat Corner"]})
+    plan = make_plan(["text"], region, terms=file)
+    file.unlink()  # another machine never had it
+    matcher_of.cache_clear()
+    judged, _ = judge(rows, pickle.loads(pickle.dumps(plan)))
+    assert judged["region_countries"].to_pylist() == [["IDN"]]
+    assert plan.settings()["terms"]["first"] == ["Zorblat Corner = IDN"]  # pyright: ignore[reportIndexIssue]
+    file.write_text("text,country,weight\nZorblat Corner,Indonesia,1\n", encoding="utf-8")
+    assert make_plan(["text"], region, terms=file).settings()["terms"] != plan.settings()["terms"]
 
 
 def test_own_words_that_cannot_be_read_are_refused_before_any_row() -> None:

@@ -1,20 +1,27 @@
 """Parquet files: the same answers as in memory, in one process or several, again after a kill, and every fault named."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
 from datasets import Dataset, IterableDataset
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from hf_regional.errors import ConfigError, DamagedFileError, MissingFileError, NoRowsError, OutputExistsError
 from hf_regional.filtering import filter_regional
+from hf_regional.filtering.parquet.writing import Sink
 from hf_regional.regions import Region
 
 SEA = Region("SEA")
@@ -58,6 +65,50 @@ def test_two_processes_write_the_same_bytes_as_one(files: list[Path], tmp_path: 
     for processes in (1, 2):
         filter_regional(files, SEA, output=tmp_path / str(processes), num_proc=processes)
     assert bytes_of(tmp_path / "1") == bytes_of(tmp_path / "2")
+
+
+def test_streams_over_what_was_written_are_opened_when_they_are_asked_for(files: list[Path], tmp_path: Path) -> None:
+    program = (
+        "import sys; from hf_regional.filtering import filter_regional; "
+        f"found = filter_regional({[*map(str, files)]!r}, 'SEA', output={str(tmp_path / 'out')!r}); "
+        "assert 'torch' not in sys.modules, 'seconds of torch for a stream that nobody reads'; "
+        "print(sum(1 for _ in found.data), sum(1 for _ in found.dropped))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["300", "450"]
+
+
+def test_what_was_filtered_on_disk_is_a_record_like_any_other(files: list[Path], tmp_path: Path) -> None:
+    found = filter_regional(files, SEA, output=tmp_path / "out")
+    other = replace(found, path=tmp_path)
+    assert other.data is found.data
+    assert other.dropped is found.dropped
+    assert (other.path, found.path) == (tmp_path, tmp_path / "out")
+    with pytest.raises(AttributeError, match="'kept'"):
+        _ = cast("Any", found).kept
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=3), st.none() | st.integers(0, 3), st.lists(st.text(max_size=2), max_size=2)), max_size=20),
+    st.integers(1, 7),
+)
+def test_rows_are_read_as_they_were_written(rows: list[tuple[Any, ...]], size: int) -> None:
+    kinds = pa.schema([("text", pa.string()), ("number", pa.int64()), ("list", pa.list_(pa.string()))])
+    table = pa.table([[row[place] for row in rows] for place in range(3)], schema=kinds)
+    with tempfile.TemporaryDirectory() as folder:
+        sink = Sink(Path(folder) / "a.parquet")
+        for batch in table.to_batches(size) or [pa.RecordBatch.from_pylist([], kinds)]:
+            sink.write(batch)
+        sink.close()
+        assert parquet.read_table(Path(folder) / "a.parquet").equals(table)
+
+
+def test_what_repeats_is_written_by_a_dictionary_and_what_does_not_is_not(tmp_path: Path) -> None:
+    sink = Sink(tmp_path / "a.parquet")
+    sink.write(pa.record_batch({"text": [f"row {row}" for row in range(100)], "language": ["id", "th"] * 50, "list": [["a"]] * 100}))
+    sink.close()
+    group = parquet.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0)
+    assert [group.column(place).has_dictionary_page for place in range(3)] == [False, True, True]
 
 
 def test_annotating_keeps_all_rows_in_one_folder(files: list[Path], tmp_path: Path) -> None:
@@ -154,6 +205,46 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(tmp_path: Path, p
     assert kills >= 3
     assert finished == sorted(set(finished))  # nothing finished was begun again
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
+
+
+STOPPABLE = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+from hf_regional.cli import main
+sys.exit(main(["filter", sys.argv[1], "--region", "SEA", "-o", sys.argv[2], "--num-proc", sys.argv[3]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "sign", "code", "said"),
+    [(1, signal.SIGTERM, 143, ""), (2, signal.SIGINT, 130, "hf-regional filter: stopped. Call it again to go on")],
+    ids=["SIGTERM as an exception", "Ctrl-C, which all processes of a terminal get"],
+)
+def test_stopped_by_hand_it_keeps_what_is_finished_and_goes_on(tmp_path: Path, processes: int, sign: int, code: int, said: str) -> None:
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    for number in range(24):  # seconds of work behind the first part: a busy machine may be late with the signal
+        parquet.write_table(table_of(20_000, 20_000 * number), rows / f"{number:02}.parquet")
+    call = [sys.executable, "-c", STOPPABLE, str(rows), str(tmp_path / "out"), str(processes)]
+    with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        begun = time.monotonic()
+        while not (journals := [*tmp_path.glob(".out.resume-*/work.journal")]) or not lines(journals[0]):
+            assert process.poll() is None
+            assert time.monotonic() - begun < 120
+            time.sleep(0.005)
+        os.killpg(process.pid, sign)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said in errors
+    assert "Traceback" not in errors
+    finished = lines(journals[0])
+    assert 1 <= finished < 24
+    before = {path.name: path.stat().st_mtime_ns for path in journals[0].with_name("work").glob("kept/part-*")}
+    subprocess.run(call, check=True, capture_output=True)
+    filter_regional(rows, SEA, output=tmp_path / "whole")
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "kept").iterdir()}
+    assert sum(after[name] == time_ns for name, time_ns in before.items()) >= finished  # these were not written again
 
 
 def lines(journal: Path) -> int:

@@ -19,8 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", metavar="SCORER", help="column:NAME, resolution, length, clip:MODEL, ... see docs/quality.md")
     parser.add_argument("--min-quality", type=float, metavar="X", help="the least score that passes")
     parser.add_argument("--exclude", nargs="+", type=_pair, default=[], metavar="COLUMN=VALUE", help="rows that take no part")
-    parser.add_argument("--copies", action="store_true", help="drop near duplicates (needs all rows at once: not of Parquet files)")
+    parser.add_argument("--copies", action="store_true", help="drop near duplicates (of Parquet files with --output)")
     parser.add_argument("--no-consent", action="store_true", help="ignore opt-outs, mask nothing, drop no annotator columns")
+    parser.add_argument("--keep-positions", action="store_true", help="leave in pictures where they were taken")
+    parser.add_argument("--no-picture-check", action="store_true", help="do not set rows with a broken picture aside")
     parser.add_argument("--num-proc", type=int, default=1, metavar="N", help="processes, for Parquet files with --output")
     parser.add_argument("--engine", default="datasets", help="datasets (default) or daft, for Parquet files with --output")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="for corpora that are a folder of yours")
@@ -63,7 +65,7 @@ def _source(arguments: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 
 
 def _options(arguments: argparse.Namespace, columns: dict[str, Any]) -> dict[str, Any]:
-    from hf_regional.filtering import Copies
+    from hf_regional.filtering import ConsentPolicy, Copies, PersonalPolicy
 
     for kind, name in arguments.columns:
         columns = {**columns, kind: [*(columns.get(kind) or ()), name]}
@@ -81,7 +83,9 @@ def _options(arguments: argparse.Namespace, columns: dict[str, Any]) -> dict[str
         "samples": samples,
         "pictures": arguments.report,
         **({"copies": Copies()} if arguments.copies else {}),
+        **({"consent": ConsentPolicy(personal=PersonalPolicy(positions=False))} if arguments.keep_positions else {}),
         **({"consent": None} if arguments.no_consent else {}),
+        "check_pictures": not arguments.no_picture_check,
     }
 
 

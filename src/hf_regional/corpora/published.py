@@ -231,6 +231,8 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             for place, row in self.numbered_rows(self._store, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
+        if self._streaming:  # a prepared dataset says it once for all splits, and keeps it
+            self._said_left_out()
 
     def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
         match self._chosen.view:
@@ -261,10 +263,14 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
+        if self._said_left_out():
+            (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
+
+    def _said_left_out(self) -> bool:
         self.left_out = +self.left_out  # without what was counted and found none
         if self.left_out:
             _log.warning("%s: left out %s.", self.NAME, self._told())
-            (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
+        return bool(self.left_out)
 
     def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
         """Return the prepared dataset; what was left out when it was built is in `left_out`.

@@ -1,5 +1,7 @@
 """Resuming: the key of some work in, a folder out that the same key finds again after a kill, with a journal of what is done in it.
 
+To be stopped (Ctrl-C, or SIGTERM where somebody turns it into `SystemExit`) is a kill, not a failure: what is finished stays.
+
 Beside `out` stands `.out.resume-<16 digits of the key's digest>` with three things in it: `lock`, which the living writer holds
 and the kernel lets go when it dies; `work`, which is renamed to `out` at the end; and `work.journal`.
 """
@@ -28,7 +30,8 @@ def resumable_folder(final: Path, key: object) -> Generator[Path]:
     """A folder beside `final`, renamed to it when the block ends well, and found again with its files when a process was killed.
 
     One process writes to it at a time. What a killed one with another key left is removed, and so is the folder itself when
-    the block raises. On a file system without locks the folder is a fresh one each time.
+    the block fails. Stopped (`KeyboardInterrupt`, `SystemExit`), it leaves the folder as a kill would. On a file system without
+    locks the folder is a fresh one each time.
 
     Args:
         final: the folder to appear.
@@ -114,7 +117,7 @@ def _discard_unheld(home: Path, target: Path) -> None:
 
 @contextmanager
 def _held(home: Path, target: Path) -> Generator[Path]:
-    """Hold `home` alone until the block ends, then remove it; a fresh folder stands in where nothing can be held."""
+    """Hold `home` alone until the block ends, then remove it unless it was stopped; a fresh folder stands in where nothing can be held."""
     try:
         descriptor = _lock(home)
     except OSError as error:
@@ -125,11 +128,16 @@ def _held(home: Path, target: Path) -> Generator[Path]:
         home.mkdir()
     if descriptor is None:
         raise _busy(target)
+    is_findable, is_stopped = descriptor >= 0, False
     try:
         yield home
+    except (KeyboardInterrupt, SystemExit):
+        is_stopped = True
+        raise
     finally:
-        _discard(home, target)
-        if descriptor >= 0:
+        if not (is_stopped and is_findable):
+            _discard(home, target)
+        if is_findable:
             os.close(descriptor)
 
 

@@ -22,6 +22,7 @@ WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
         "locate": 8.0,
         "country": 4.0,
         "coordinates": 4.0,
+        "exif": 4.0,
         "place": 3.0,
         "text": 2.0,
         "url": 1.0,

@@ -5,20 +5,19 @@ filtered.data, filtered.dropped, print(filtered.report)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, TypedDict, TypeVar, cast, overload
+from typing import Any, Final, Generic, Literal, Self, TypedDict, TypeVar, cast, overload
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, IterableDatasetDict, LargeList, List
 
 from hf_regional.errors import ConfigError, NoRowsError
 from hf_regional.filtering.consent import ConsentPolicy
-from hf_regional.filtering.copies import Copies, held_against
+from hf_regional.filtering.copies import Copies, compared, drawn_from_all, held_among
 from hf_regional.filtering.engines import Engine, Means, Runner, filter_files
 from hf_regional.filtering.evidence.located import Locate
 from hf_regional.filtering.evidence.references import References
-from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import foreseen
 from hf_regional.filtering.parquet import find_files
 from hf_regional.filtering.parquet.parts import schema_of
@@ -27,7 +26,7 @@ from hf_regional.filtering.plan import Columns, Exclude, Plan, Terms, Weights, m
 from hf_regional.filtering.report import BEFORE_ALL, FilterReport, Tally
 from hf_regional.filtering.sources import files_of, loaded, stream_of
 from hf_regional.filtering.streams import side_of_stream
-from hf_regional.filtering.tables import part_dataset, part_table
+from hf_regional.filtering.tables import judge_dataset, judge_table, parted
 from hf_regional.regions import Region
 
 Source = TypeVar("Source", Dataset, DatasetDict, IterableDataset, IterableDatasetDict, pa.Table)
@@ -37,7 +36,8 @@ Mode = Literal["keep", "annotate"]
 
 DEFAULT_CONSENT: Final = ConsentPolicy()
 _ALL_ROWS: Final = (
-    "copies= needs all rows at once: filter the stream or the files without it, then load `kept` as a Dataset and filter that."
+    "copies= needs all rows, and a stream never shows them: {}. Files are looked through twice, part by part, in memory that holds "
+    "what is compared alone."
 )
 _MODES: Final = ("keep", "annotate")
 _REASONS: Final = 5
@@ -57,6 +57,7 @@ class Settings(TypedDict):
     terms: Terms | None
     references: References | None
     consent: ConsentPolicy | None
+    check_pictures: bool
     samples: int
     pictures: bool
     seed: int
@@ -78,6 +79,31 @@ class Filtered(Generic[Source]):
     path: Path | str | None = None
 
 
+class FilteredFiles(Filtered[IterableDataset]):
+    """`Filtered` over the files that were written. Their streams are opened when they are asked for: the first imports torch, 2 seconds."""
+
+    __slots__ = ("_sides",)
+    _sides: Mapping[str, str | Path | None]
+
+    @classmethod
+    def over(cls, report: FilterReport, path: Path | str, mode: Mode) -> Self:
+        """The folder that a filter has written, with its report."""
+        found = cls.__new__(cls)
+        sides = {"data": inside(path, "kept"), "dropped": None if mode == "annotate" else inside(path, "dropped")}
+        for name, value in (("report", report), ("path", path), ("_sides", sides)):
+            object.__setattr__(found, name, value)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Open `data` or `dropped`, once."""
+        if name not in ("data", "dropped"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        folder = self._sides[name]
+        stream = None if folder is None else stream_of(find_files(folder))
+        object.__setattr__(self, name, stream)
+        return stream
+
+
 @overload
 def filter_regional(
     source: Source,
@@ -95,6 +121,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -117,6 +144,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -143,6 +171,7 @@ def filter_regional(
     terms: Terms | None = None,
     references: References | None = None,
     consent: ConsentPolicy | None = DEFAULT_CONSENT,
+    check_pictures: bool = True,
     copies: Copies | None = None,
     samples: int = 0,
     pictures: bool = False,
@@ -176,8 +205,10 @@ def filter_regional(
         consent: which licences are allowed, whose opt-out is heeded, and what is hidden of persons. By default opt-outs are heeded,
             e-mail addresses and phone numbers in texts masked, and columns about annotators dropped, all counted in the report;
             docs/consent.md. Null lets everything through.
+        check_pictures: set rows aside whose picture is no picture, empty, cut short or a decompression bomb, as far as its first bytes and
+            its end tell; nothing is decoded. Files that are not there are left to who opens them.
         copies: how to look for copies among the kept rows, and for rows of evaluation sets: `Copies()`; null does not look. It takes
-            all rows at once: of a `Dataset`, `DatasetDict` or `Table`.
+            all rows: of a `Dataset`, a `DatasetDict` (split by split), a `Table`, or Parquet files with `output`.
         samples: rows of each reason that the report shows, with the evidence marked in their texts; 0 for none. A few are cheap.
         pictures: show their pictures too, as thumbnails in the report's page.
         seed: of the choice of samples.
@@ -216,6 +247,7 @@ def filter_regional(
         terms=terms,
         references=references,
         consent=consent,
+        check_pictures=check_pictures,
         samples=samples,
         pictures=pictures,
         seed=seed,
@@ -224,10 +256,10 @@ def filter_regional(
     files, means = files_of(source), Means(engine, runner, address, num_proc)
     means.check(output, bool(files))
     if files:
-        if copies is not None:
-            raise ConfigError(_ALL_ROWS, "copies")
         if output is not None:
-            return _filter_files(files, where, settings, output, mode, means)
+            return _filter_files(files, where, settings, output, mode, means, copies)
+        if copies is not None:
+            raise ConfigError(_ALL_ROWS.format("give these files an output="), "copies")
         source = stream_of(files)
     elif output is not None:
         raise ConfigError("output= is for Parquet files; save `data` and `dropped` of this source yourself.", "output")
@@ -237,28 +269,26 @@ def filter_regional(
 def _filter_loaded(source: Any, region: Region | None, settings: Settings, mode: Mode, copies: Copies | None) -> Filtered[Any]:
     tally, splits = Tally(), _splits(source)
     plans = {name: _plan(part, region, settings) for name, part in splits.items()}
-    held = {name: _held(part, plans[name], copies) for name, part in splits.items()} if copies else {}
     for name, plan in plans.items():
         tally.put(name, BEFORE_ALL, foreseen(plan))
-    parted = {name: _part(part, plans[name], tally, name, mode, held.get(name)) for name, part in splits.items()}
+    sides = {name: _part(part, plans[name], tally, name, mode, copies) for name, part in splits.items()}
     told = {"mode": mode, **next(iter(plans.values())).settings(), **({"copies": copies.as_dict()} if copies else {})}
     report = FilterReport(region.name if region else "any region", told, tally, tuple(splits) if isinstance(source, dict) else ())
     streams = isinstance(source, IterableDataset | IterableDatasetDict)
     if mode == "keep" and not streams and report.kept == 0:
         raise NoRowsError(_nothing_kept(report))
-    data, dropped = ({name: pair[side] for name, pair in parted.items()} for side in (0, 1))
+    data, dropped = ({name: pair[side] for name, pair in sides.items()} for side in (0, 1))
     return Filtered(_like(source, data), None if mode == "annotate" else _like(source, dropped), report)
 
 
 def _filter_files(
-    files: Sequence[File], region: Region | None, settings: Settings, output: str | Path, mode: Mode, means: Means
+    files: Sequence[File], region: Region | None, settings: Settings, output: str | Path, mode: Mode, means: Means, copies: Copies | None
 ) -> Filtered[IterableDataset]:
     plan = _plan(schema_of(files[0]).empty_table(), region, settings)
-    report = filter_files(files, plan, output, mode, means)
+    report = filter_files(files, plan, output, mode, means, copies)
     if mode == "keep" and report.kept == 0:
         raise NoRowsError(f"{_nothing_kept(report)} Every row and its verdict is in {inside(output, 'dropped')}.")
-    data, dropped = (stream_of(find_files(inside(output, side))) for side in ("kept", "kept" if mode == "annotate" else "dropped"))
-    return Filtered(data, None if mode == "annotate" else dropped, report, output if is_uri(output) else Path(output))
+    return FilteredFiles.over(report, output if is_uri(output) else Path(output), mode)
 
 
 def _splits(source: object) -> dict[str, Part]:
@@ -284,8 +314,16 @@ def _plan(part: Part, region: Region | None, settings: Settings) -> Plan:
     present = list(features or first)
     labels = {name: tuple(feature.names) for name, feature in (features or {}).items() if isinstance(feature, ClassLabel)}
     images = [name for name, feature in (features or {}).items() if isinstance(feature, Image)]
+    pictured = [name for name, feature in (features or {}).items() if isinstance(_member(feature), Image)]
     schema = features.arrow_schema if features else _schema_of(first)
-    return make_plan(present, region, labels=labels, images=images, schema=schema, **settings)
+    return make_plan(present, region, labels=labels, images=images, pictured=pictured, schema=schema, **settings)
+
+
+def _member(feature: Any) -> Any:
+    """What a list holds, of lists of lists too; anything else is its own."""
+    while isinstance(feature, List | LargeList):
+        feature = feature.feature
+    return feature
 
 
 def _schema_of(row: Mapping[str, Any]) -> pa.Schema:
@@ -299,23 +337,29 @@ def _schema_of(row: Mapping[str, Any]) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _held(part: Part, plan: Plan, copies: Copies) -> Held:
-    """Judge a split once, uncounted, and look for copies among what is kept."""
-    if isinstance(part, IterableDataset):
-        raise ConfigError(_ALL_ROWS, "copies")
-    judged, _ = _part(part, replace(plan, sampling=None), Tally(), "", "annotate", None)
-    return held_against(cast("Dataset | pa.Table", judged), plan, copies)
-
-
-def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode, held: Held | None) -> tuple[Part, Part | None]:
+def _part(part: Part, plan: Plan, tally: Tally, split: str, mode: Mode, copies: Copies | None) -> tuple[Part, Part | None]:
     """One split as (data, dropped)."""
-    if isinstance(part, pa.Table):
-        return part_table(part, plan, tally, split, mode, held)
     if isinstance(part, IterableDataset):
+        if copies is not None:
+            raise ConfigError(_ALL_ROWS.format("write it to Parquet (stream.to_parquet) and filter that with output="), "copies")
         sides = (None,) if mode == "annotate" else (True, False)
         data, *dropped = (side_of_stream(part, plan, tally, split, wanted) for wanted in sides)
         return data, (dropped or [None])[0]
-    return part_dataset(part, plan, tally, split, mode, held)
+    judged = _judged(part, plan, tally, split, copies)
+    return (judged, None) if mode == "annotate" else parted(judged)
+
+
+def _judged(part: Dataset | pa.Table, plan: Plan, tally: Tally, split: str, copies: Copies | None) -> Dataset | pa.Table:
+    judge: Any = judge_table if isinstance(part, pa.Table) else judge_dataset
+    judged = judge(part, plan, tally, split)
+    if copies is None:
+        return judged
+    schema = judged.schema if isinstance(judged, pa.Table) else judged.features.arrow_schema
+    held = held_among(drawn_from_all(judged, compared(schema, plan, copies)), copies)
+    if not len(held.rows):
+        return judged
+    tally.forget(split)
+    return judge(part, plan, tally, split, held)
 
 
 def _nothing_kept(report: FilterReport) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from hf_regional.errors import ConfigError
+from hf_regional.filtering.copies import Copies
 from hf_regional.filtering.parquet import filter_parquet
 from hf_regional.filtering.parquet.running import Spread
 from hf_regional.filtering.parquet.storage import File, is_uri
@@ -60,12 +61,14 @@ class Means:
         return spread_by_daft(self.runner, self.address, self.processes)
 
 
-def filter_files(files: Sequence[File], plan: Plan, output: str | Path, mode: str, means: Means) -> FilterReport:
+def filter_files(
+    files: Sequence[File], plan: Plan, output: str | Path, mode: str, means: Means, copies: Copies | None = None
+) -> FilterReport:
     """Judge files into `output`, a folder or a URI. Errors as `filter_parquet` and `filter_into_storage`."""
     write = "all" if mode == "annotate" else "both"
     spread = means.spread()
     if spread and isinstance(output, str) and is_uri(output):
         from hf_regional.filtering.cluster.storing import filter_into_storage
 
-        return filter_into_storage(files, plan, output, mode=mode, write=write, spread=spread)
-    return filter_parquet(files, plan, Path(output), mode=mode, write=write, processes=means.processes or 1, spread=spread)
+        return filter_into_storage(files, plan, output, mode=mode, write=write, spread=spread, copies=copies)
+    return filter_parquet(files, plan, Path(output), mode=mode, write=write, processes=means.processes or 1, spread=spread, copies=copies)

@@ -4,28 +4,27 @@ No Python runs per row: each kind of evidence gives arrays of hits and opinions,
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from hf_regional.filtering.combining import RULES, Decision
-from hf_regional.filtering.consent import ConsentPlan, hide_personal, judge_consent
+from hf_regional.filtering.consent import hide_personal
 from hf_regional.filtering.consent.nested import SEP
-from hf_regional.filtering.encoded import encode
 from hf_regional.filtering.evidence import KINDS
 from hf_regional.filtering.evidence.question import Question
 from hf_regional.filtering.held import Held
 from hf_regional.filtering.hits import EVIDENCE_TYPE, NOWHERE, Hits, country_codes, evidence_of
-from hf_regional.filtering.opinions import ANSWERS, KEPT, NAMED, NOTHING, UNREAD, Found
-from hf_regional.filtering.plan import Exclusion, Plan, excluded_reason
-from hf_regional.filtering.quality import GRADES, grade_rows
-from hf_regional.filtering.report.counts import NO_COLUMN, Counts, Outcome
+from hf_regional.filtering.opinions import ANSWERS, NAMED, NOTHING, UNREAD, Found
+from hf_regional.filtering.pictures import Looked, broken_pictures, look_at, strip_positions
+from hf_regional.filtering.plan import Plan, excluded_reason
+from hf_regional.filtering.report.counts import Counts, Outcome
 from hf_regional.filtering.report.groups import group_rows
 from hf_regional.filtering.report.rulings import Rulings, count, offer
 from hf_regional.filtering.report.samples import Samples
+from hf_regional.filtering.ruling import Ruling, ruling_of
+from hf_regional.filtering.taking_out import exclude, fail, hold, refuse, set_aside, set_aside_pictures
 from hf_regional.filtering.unreadable import without_unreadable
 from hf_regional.records import REGION_COUNTRIES, REGION_EVIDENCE, REGION_VERDICT
 
@@ -36,32 +35,12 @@ ANNOTATIONS: Final = pa.schema(
 )
 
 
-@dataclass(slots=True)
-class _Ruling:
-    """One answer a row, (n,) int8, and its reason and column, (n,) int64, places in `names`; steps write over what was before.
-
-    speaker: (n,) int16, the place of the kind of evidence that decided, whatever came after; -1 for none.
-    """
-
-    answer: np.ndarray
-    reason: np.ndarray
-    column: np.ndarray
-    names: dict[str, int]
-    speaker: np.ndarray
-
-    def place(self, name: str) -> int:
-        return self.names.setdefault(name, len(self.names))
-
-    def put(self, rows: np.ndarray, answer: int, reason: str, column: str) -> None:
-        self.answer[rows], self.reason[rows], self.column[rows] = answer, self.place(reason), self.place(column)
-
-
 def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0, held: Held | None = None) -> tuple[Rows, Counts]:
     """Append `region_countries`, `region_verdict` and `region_evidence`, replacing such columns of an earlier judgement.
 
-    Rows with a text that is no UTF-8, excluded rows, and those that a licence or an opt-out speaks against are "none" whatever their
-    region. Quality and copies are asked of the rows that the region selects alone, so that "other" stays the rest of the world, good
-    or not; a row that fails is "none", so that "kept" means the same rows in both modes. All leave their mark in the evidence.
+    Rows with a text that is no UTF-8 or a broken picture, excluded rows, and those that a licence or an opt-out speaks against are "none"
+    whatever their region. Quality and copies are asked of the rows that the region selects alone, so that "other" stays the rest of the
+    world, good or not; a row that fails is "none", so that "kept" means the same rows in both modes. All leave their mark in the evidence.
 
     Args:
         rows: a table or a record batch with the columns that `plan.reads` names; other columns are passed through untouched.
@@ -78,15 +57,21 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     """
     readable, unreadable = without_unreadable(rows, {*plan.reads, *plan.hides} & {*rows.schema.names})
     rows, readable, hidden = _without_persons(rows, readable, plan)
-    found = _found(readable, plan)
-    ruling, agreeing = _ruling(found, plan, rows.num_rows)
+    looked = {name: look_at(readable[name], name) for name in plan.looks if name in readable.schema.names}
+    found = _found(readable, plan, looked)
+    ruling, agreeing = ruling_of(found, plan, rows.num_rows)
     out = np.zeros(rows.num_rows, np.bool_)
-    marks = [_set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
-    marks += [_exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
-    marks += _refuse(readable, ruling, plan.consent, out) if plan.consent else []
-    failed, scores = _fail(readable, ruling, plan) if plan.rules else ([], None)
+    marks = [set_aside(ruling, column, places, out) for column, places in unreadable.items() if column in plan.weighs]
+    if plan.strips:  # after the evidence, which reads what is taken out here
+        rows, kept_positions, moved = strip_positions(rows, plan.pictures, looked)
+        hidden.update(moved)
+        marks += set_aside_pictures(ruling, kept_positions, out)
+    marks += set_aside_pictures(ruling, broken_pictures(looked), out) if plan.check_pictures else []
+    marks += [exclude(readable, ruling, rule, plan, out) for rule in plan.exclude]
+    marks += refuse(readable, ruling, plan.consent, out) if plan.consent else []
+    failed, scores = fail(readable, ruling, plan) if plan.rules else ([], None)
     marks += failed
-    marks += _hold(ruling, held, first) if held else []
+    marks += hold(ruling, held, first) if held else []
     hits = [one.hits for one in found]
     judged = rows.drop_columns([name for name in ANNOTATIONS.names if name in rows.schema.names])
     answers = pa.array(ANSWERS).take(pa.array(ruling.answer))
@@ -98,37 +83,12 @@ def judge(rows: Rows, plan: Plan, samples: Samples | None = None, first: int = 0
     return judged, counts
 
 
-def _found(rows: pa.Table | pa.RecordBatch, plan: Plan) -> list[Found]:
+def _found(rows: pa.Table | pa.RecordBatch, plan: Plan, looked: Mapping[str, Looked]) -> list[Found]:
     if plan.region is None:
         return []
-    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references)
+    question = Question(plan.region, plan.labels, plan.locate, plan.terms, plan.references, looked)
     asked = {**({"locate": ()} if plan.locate else {}), **{kind: names for kind, names in plan.columns.items() if names}}
     return [KINDS[kind].find(rows, names, question) for kind, names in asked.items()]
-
-
-def _ruling(found: Sequence[Found], plan: Plan, rows: int) -> tuple[_Ruling, np.ndarray]:
-    """The answer that the evidence comes to, and which kinds (k, n) gave it."""
-    ruling = _Ruling(np.full(rows, KEPT, np.int8), np.zeros(rows, np.int64), np.zeros(rows, np.int64), {}, np.full(rows, -1, np.int16))
-    if plan.region is None:
-        ruling.put(np.arange(rows), KEPT, "no-region", NO_COLUMN)
-        return ruling, np.zeros((0, rows), np.bool_)
-    decision: Decision = RULES[plan.combine]([one.opinions for one in found], plan.weights)
-    ruling.answer[:], ruling.speaker[:] = decision.answer, decision.speaker
-    ruling.put(np.flatnonzero(decision.speaker < 0), NOTHING, "no-evidence", NO_COLUMN)
-    for place, one in enumerate(found):
-        mine, said = decision.speaker == place, one.opinions
-        reasons = np.array([ruling.place(reason) for reason in said.reasons] or [0])
-        columns = np.array([ruling.place(column) for column in said.columns] or [0])
-        ruling.reason[mine], ruling.column[mine] = reasons[said.reason[mine]], columns[said.column[mine]]
-    return ruling, decision.agreeing
-
-
-def _set_aside(ruling: _Ruling, column: str, places: np.ndarray, out: np.ndarray) -> Hits:
-    """Turn rows with a text that is no UTF-8 to "none": whatever else they say, nobody could use them."""
-    fresh = places[~out[places]]
-    ruling.put(fresh, NOTHING, f"unreadable:{column}", column)
-    out[fresh] = True
-    return _marks("unreadable", fresh, pa.array(["not UTF-8"] * len(fresh), pa.string()), column)
 
 
 def _without_persons(rows: Rows, readable: Rows, plan: Plan) -> tuple[Rows, Rows, Counter[tuple[str, str]]]:
@@ -155,77 +115,6 @@ def _replaced(rows: Any, name: str, by: Any) -> Any:
     return rows.set_column(place, by.schema.field(name), by.column(name))
 
 
-def _refuse(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, consent: ConsentPlan, out: np.ndarray) -> list[Hits]:
-    """Turn rows that a licence or a word against their use speaks against to "none": they are not the rest of the world either."""
-    judged = judge_consent(rows, consent).judged
-    marks: list[Hits] = []
-    for code, reason in enumerate(judged.reasons[1:], start=1):
-        refused = np.flatnonzero((judged.codes == code) & ~out)
-        if len(refused):
-            out[refused] = True
-            step, _, what = reason.partition(":")
-            ruling.put(refused, NOTHING, reason, NO_COLUMN)
-            marks.append(_marks(step, refused, pa.array([what] * len(refused), pa.string()), NO_COLUMN))
-    return marks
-
-
-def _hold(ruling: _Ruling, held: Held, first: int) -> list[Hits]:
-    """Turn kept rows that are copies to "none"."""
-    places, reasons = held.within(first, len(ruling.answer))
-    marks: list[Hits] = []
-    for reason in dict.fromkeys(reasons):
-        mine = places[[one == reason for one in reasons]]
-        step, _, what = reason.partition(":")
-        ruling.put(mine, NOTHING, reason, NO_COLUMN)
-        marks.append(_marks(step, mine, pa.array([what] * len(mine), pa.string()), NO_COLUMN))
-    return marks
-
-
-def _fail(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, plan: Plan) -> tuple[list[Hits], np.ndarray]:
-    """Turn kept rows that a rule of quality does not pass to "none"; returns also the scores by the last rule, (n,), NaN for none."""
-    kept, scores = np.flatnonzero(ruling.answer == KEPT), np.full(rows.num_rows, np.nan)
-    graded = grade_rows(rows if len(kept) == rows.num_rows else rows.take(pa.array(kept)), plan.rules, plan.labels)
-    scores[kept] = graded.values[-1]
-    marks: list[Hits] = []
-    for place, rule in enumerate(plan.rules):
-        name = rule.scorer.name.removeprefix("column:")
-        mine = graded.rule == place
-        for grade in np.unique(graded.grades[mine]).tolist():
-            failed = kept[mine & (graded.grades == grade)]
-            ruling.put(failed, NOTHING, f"quality:{GRADES[grade]}", name)
-            marks.append(_marks("quality", failed, pa.array([GRADES[grade]] * len(failed), pa.string()), name))
-    return marks, scores
-
-
-def _exclude(rows: pa.Table | pa.RecordBatch, ruling: _Ruling, rule: Exclusion, plan: Plan, out: np.ndarray) -> Hits:
-    """Turn the rows of one exclusion to "none"; `out`, (n,) bool, holds those of earlier ones, which keep their reason, and grows."""
-    column = encode(rows[rule.column], rule.column, plan.labels.get(rule.column))
-    holds = np.full(len(column.values), -1)
-    for place, value in reversed([*enumerate(rule.values)]):  # of several the first is told
-        holds[[_holds(rule.kind, cell, value) for cell in column.values]] = place
-    found = np.where(out, -1, holds[column.codes])
-    for place, value in enumerate(rule.values):
-        ruling.put(np.flatnonzero(found == place), NOTHING, excluded_reason(rule.key, value), rule.column)
-    fresh = np.flatnonzero(found >= 0)
-    out[fresh] = True
-    return _marks("exclude", fresh, pa.array([str(value) for value in rule.values], pa.string()).take(pa.array(found[fresh])), rule.column)
-
-
-def _marks(kind: str, row: np.ndarray, value: Any, column: str) -> Hits:
-    nowhere = np.full(len(row), NOWHERE, np.int32)
-    return Hits(
-        kind, (column,), row, value, nowhere.astype(np.int16), np.ones(len(row), np.float32), nowhere, nowhere, np.zeros(len(row), np.int16)
-    )
-
-
-def _holds(kind: str | None, cell: object, value: object) -> bool:
-    """Whether a cell holds a value, or names the same code; of several in a list, one is enough."""
-    canonical: Any = KINDS[kind].canonical if kind else None
-    if cell == value or canonical is None or not isinstance(value, str):
-        return cell == value
-    return not canonical(cell).isdisjoint(canonical(value))
-
-
 def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: int) -> pa.Array:
     """The countries that the kinds which decided are sure of, sorted, one list a row."""
     codes = country_codes()
@@ -235,7 +124,8 @@ def _countries(found: Sequence[Hits], agreeing: np.ndarray, plan: Plan, rows: in
         sure = (hits.confidence >= NAMED) & (hits.country != NOWHERE) & agrees[hits.row]
         sure &= inside[hits.country] | KINDS[hits.kind].names_outside
         keys.append(hits.row[sure] * len(codes) + hits.country[sure])
-    row, country = np.divmod(np.unique(np.concatenate(keys)), len(codes))
+    ordered = np.sort(np.concatenate(keys), kind="stable")  # runs in order: merged, where `np.unique` would hash them
+    row, country = np.divmod(ordered[np.diff(ordered, prepend=-1) != 0], len(codes))
     offsets = np.searchsorted(row, np.arange(rows + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(codes).take(pa.array(country)))
 
@@ -244,7 +134,7 @@ def _told(
     judged: Any,
     readable: Any,
     plan: Plan,
-    ruling: _Ruling,
+    ruling: Ruling,
     found: Sequence[Found],
     samples: Samples | None,
     first: int,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
-from datasets import Dataset, DatasetBuilder, DatasetDict
+import pyarrow as pa
+from datasets import Dataset, DatasetBuilder
 
 from hf_regional.errors import ConfigError
 from hf_regional.filtering.consent import ConsentPolicy
@@ -11,6 +12,7 @@ from hf_regional.filtering.copies import Copies
 from hf_regional.filtering.drivers import DEFAULT_CONSENT, Filtered, Mode, filter_regional
 from hf_regional.filtering.evidence.references import References
 from hf_regional.filtering.plan import Columns, Exclude, Terms, Weights
+from hf_regional.filtering.quality.hook import HookScorer
 from hf_regional.regions import Region
 
 
@@ -18,7 +20,8 @@ class RegionalFilter:
     """Mixin that gives a corpus `filter_regional`, and lets it say what it knows of its own rows.
 
     Wear it over a `datasets` builder, or over any class whose rows can be had: by iterating over it (dicts), or by a method
-    `rows()` that gives dicts or an object that the function `filter_regional` takes.
+    `rows()` that gives dicts or an object that the function `filter_regional` takes. Its hooks see a row as a dict, pictures as
+    {"bytes": ..., "path": ...}.
 
         class StreetFood(RegionalFilter):
             region_columns = {"text": "caption"}
@@ -40,7 +43,7 @@ class RegionalFilter:
         raise NotImplementedError
 
     def quality(self, row: dict[str, Any]) -> float | None:
-        """How good a row is, the more the better, or None where that is unknown. Override it."""
+        """How good a row is, the more the better, or None where that is unknown; asked of the rows that the region selects. Override it."""
         raise NotImplementedError
 
     def filter_regional(
@@ -56,6 +59,7 @@ class RegionalFilter:
         terms: Terms | None = None,
         references: References | None = None,
         consent: ConsentPolicy | None = DEFAULT_CONSENT,
+        check_pictures: bool = True,
         copies: Copies | None = None,
         samples: int = 0,
         pictures: bool = False,
@@ -68,10 +72,10 @@ class RegionalFilter:
             ConfigError: a threshold on a class without `quality`, or a class without rows.
         """
         return filter_regional(
-            self._rows(min_quality is not None),
+            _rows_of(self),
             region,
             columns={**self.region_columns, **(columns or {})},
-            quality=f"column:{_QUALITY}" if min_quality is not None else None,
+            quality=self._scorer() if min_quality is not None else None,
             min_quality=min_quality,
             mode=mode,
             exclude=exclude,
@@ -81,21 +85,16 @@ class RegionalFilter:
             terms=terms,
             references=references,
             consent=consent,
+            check_pictures=check_pictures,
             copies=copies,
             samples=samples,
             pictures=pictures,
         )
 
-    def _rows(self, graded: bool) -> Any:
-        rows = _rows_of(self)
-        if not graded:
-            return rows
+    def _scorer(self) -> HookScorer:
         if not _overrides(self, "quality"):
             raise ConfigError(f"min_quality= needs a score: {type(self).__name__} has no method quality(row).", "min_quality")
-        return rows.map(lambda row: {_QUALITY: self.quality(row)})
-
-
-_QUALITY = "region_quality"
+        return HookScorer(self.quality)
 
 
 def _rows_of(corpus: object) -> Any:
@@ -104,10 +103,10 @@ def _rows_of(corpus: object) -> Any:
         return corpus.as_dataset()
     rows: Any = getattr(corpus, "rows", None)
     found = rows() if callable(rows) else corpus
-    if isinstance(found, Iterable) and not isinstance(found, Dataset | DatasetDict) and not hasattr(found, "map"):
-        return Dataset.from_list([*cast("Iterable[dict[str, Any]]", found)])
-    if hasattr(found, "map"):
+    if hasattr(found, "map") or isinstance(found, pa.Table):
         return found
+    if isinstance(found, Iterable):
+        return Dataset.from_list([*cast("Iterable[dict[str, Any]]", found)])
     raise ConfigError(
         f"{type(corpus).__name__} has no rows: give it __iter__ or rows() that yield dicts, or wear it over a builder.", "rows"
     )

@@ -12,13 +12,14 @@ from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.filtering.combining import RULES, WEIGHTS
 from hf_regional.filtering.consent import ConsentPlan, ConsentPolicy, plan_consent
 from hf_regional.filtering.consent.nested import SEP
-from hf_regional.filtering.evidence import KINDS, located
+from hf_regional.filtering.evidence import KINDS, located, taken
 from hf_regional.filtering.evidence.language import REJECTS, SELECTS
 from hf_regional.filtering.evidence.located import Locate
+from hf_regional.filtering.evidence.matchers import Own, own_terms
 from hf_regional.filtering.evidence.references import References
-from hf_regional.filtering.evidence.words import Own, own_terms
+from hf_regional.filtering.pictures import is_pictures
 from hf_regional.filtering.quality import Rule, check_rules, make_rules
-from hf_regional.filtering.report.columns import Sampling, group_columns, make_sampling
+from hf_regional.filtering.report.columns import PICTURES, Sampling, group_columns, make_sampling
 from hf_regional.nearest import did_you_mean
 from hf_regional.regions import Region
 
@@ -44,7 +45,8 @@ class Plan:
     """What to read and how to rule. `labels` names the classes of columns that hold `ClassLabel` integers; `locate` sees all columns.
 
     consent: which licences and opt-outs are heeded, and what is hidden of persons; null for nothing of it.
-    groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none.
+    groups: the columns that rows are counted by, by name of the group. sampling: the rows to look at, null for none. pictures: the columns
+    that are known to hold some. check_pictures: whether rows with one that is broken are set aside.
     """
 
     region: Region | None
@@ -61,11 +63,24 @@ class Plan:
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     sampling: Sampling | None = None
     consent: ConsentPlan | None = None
+    pictures: tuple[str, ...] = ()
+    check_pictures: bool = False
 
     @property
     def evidence_columns(self) -> tuple[str, ...]:
         """The columns that evidence is read from, strongest kind first; none without a region."""
         return tuple(dict.fromkeys(column for names in self.columns.values() for column in names)) if self.region else ()
+
+    @property
+    def strips(self) -> bool:
+        """Whether positions are taken out of pictures."""
+        return bool(self.pictures and self.consent and self.consent.policy.personal and self.consent.policy.personal.positions)
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """The columns of pictures whose first bytes are looked at."""
+        exif = self.columns.get(taken.KIND, ()) if self.region else ()
+        return tuple(dict.fromkeys((*exif, *(self.pictures if self.check_pictures or self.strips else ()))))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -75,9 +90,10 @@ class Plan:
     @property
     def weighs(self) -> tuple[str, ...]:
         """The columns that a verdict may depend on; the others are read to count by alone."""
-        if self.locate:
+        if self.locate or any(getattr(rule.scorer, "reads_all", False) for rule in self.rules):
             return self.present
         extra = (
+            *self.looks,
             *(self.consent.reads if self.consent else ()),
             *(rule.column for rule in self.exclude),
             *(column for rule in self.rules for column in rule.reads),
@@ -104,8 +120,9 @@ class Plan:
             "language_share": {"selects": SELECTS, "rejects": REJECTS},
             "combine": self.combine,
             "consent": _consent_settings(self.consent),
+            **({"check_pictures": self.check_pictures} if self.pictures else {}),
             **({"references": self.references.as_dict()} if self.references else {}),
-            **({"terms": [str(part) for part in self.terms]} if self.terms else {}),
+            **({"terms": self.terms.as_dict()} if self.terms else {}),
             "countries": sorted(self.region.countries) if self.region else None,
             "groups": dict(self.groups),
             "samples": self.sampling.as_dict() if self.sampling else None,
@@ -135,10 +152,13 @@ def make_plan(
     images: Sequence[str] = (),
     schema: pa.Schema | None = None,
     consent: ConsentPolicy | None = None,
+    check_pictures: bool = False,
+    pictured: Sequence[str] = (),
 ) -> Plan:
-    """Check the settings of `filter_regional` against the columns present; `images` are those that are known to hold pictures.
+    """Check the settings of `filter_regional` against the columns present.
 
-    With their `schema` the types are checked too.
+    `images` are the columns that are known to hold a picture each, `pictured` those known to hold one or several. With their `schema` the
+    types are checked too, and columns with the usual names of pictures and a type that can hold some are taken for such.
 
     Raises:
         ConfigError: a kind that is not known, a quality without its threshold or the other way round, or nothing to do at all.
@@ -147,7 +167,8 @@ def make_plan(
     """
     _require_mapping(columns, "columns", '{"language": "lang"}')
     _require_mapping(exclude, "exclude", '{"language": ["az"]}')
-    mapped = _mapped(columns or {}, present, references is not None)
+    seen = _picture_columns(pictured or images, schema)
+    mapped = _mapped(columns or {}, present, references is not None, seen)
     if region is not None and locate is None and not any(mapped.values()):
         raise MissingColumnError(_nothing_to_read(present), frozenset(name for kind in KINDS.values() for name in kind.default_columns))
     rules = make_rules(quality, min_quality, inclusive=inclusive)
@@ -170,6 +191,8 @@ def make_plan(
         groups=_groups(present, mapped, region),
         consent=plan_consent(schema, consent) if consent and schema is not None else None,
         sampling=make_sampling(present, mapped, samples=samples, seed=seed, pictures=pictures, images=images),
+        pictures=seen,
+        check_pictures=check_pictures,
     )
 
 
@@ -177,7 +200,7 @@ def only(*kinds: str) -> dict[str, None]:
     """Switch off every kind of evidence but these: `columns={**only("country"), "country": "nation"}`.
 
     >>> sorted(only("country", "language"))
-    ['coordinates', 'detected', 'image', 'place', 'text', 'url']
+    ['coordinates', 'detected', 'exif', 'image', 'place', 'text', 'url']
     """
     return dict.fromkeys(kind for kind in IN_COLUMNS if kind not in kinds)
 
@@ -211,7 +234,8 @@ def _consent_settings(consent: ConsentPlan | None) -> dict[str, object] | None:
         return None
     policy = consent.policy
     licences = {"allow": policy.licences.allow, "deny": policy.licences.deny, "use": policy.licences.use} if policy.licences else None
-    hidden = {"masked": list(policy.personal.mask), "dropped": sorted(consent.drops)} if policy.personal else None
+    personal = policy.personal
+    hidden = {"masked": list(personal.mask), "dropped": sorted(consent.drops), "positions": personal.positions} if personal else None
     return {"licences": licences, "opt_out": list(policy.opt_out.heeded) if policy.opt_out else None, "personal": hidden}
 
 
@@ -237,13 +261,19 @@ def _require_mapping(value: object, key: str, example: str) -> None:
         raise ConfigError(f"{key}={value!r} is a {type(value).__name__}; give a mapping such as {example}.", key)
 
 
-def _mapped(columns: Columns, present: Sequence[str], compares: bool) -> dict[str, tuple[str, ...]]:
+def _picture_columns(known: Sequence[str], schema: pa.Schema | None) -> tuple[str, ...]:
+    usual = [name for name in (*PICTURES, "images") if schema is not None and name in schema.names]
+    return tuple(dict.fromkeys((*known, *(name for name in usual if schema and is_pictures(schema.field(name).type)))))
+
+
+def _mapped(columns: Columns, present: Sequence[str], compares: bool, pictures: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     if columns.get("image") and not compares:
         raise ConfigError("columns['image'] is compared with reference pictures: give references=References.of(...).", "references")
     for kind in columns:
         if kind not in IN_COLUMNS:
             raise ConfigError(f"columns has no kind of evidence {kind!r}. {nearest(kind, IN_COLUMNS)}", "columns")
     found = {kind: _names(kind, columns[kind], present) if kind in columns else _defaults(kind, present) for kind in IN_COLUMNS}
+    found |= {} if taken.KIND in columns else {taken.KIND: pictures}
     return found if compares else found | {"image": ()}
 
 

@@ -7,7 +7,7 @@ null in one row and a text in the next are two schemas that it cannot join.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow as pa
 from datasets import Features, IterableDataset
@@ -64,6 +64,10 @@ def judge_python(
     judged, samples = _judged(_read(rows, plan), indices, plan, tally, split)
     changed = [name for name in plan.hides if name in judged.schema.names]
     columns = rows | judged.select([*changed, *ANNOTATIONS.names]).to_pydict()
+    for name in plan.pictures if plan.strips else ():
+        if name in judged.schema.names:
+            bare = judged.column(name).to_pylist()
+            columns[name] = [new if _is_encoded(old) else old for old, new in zip(rows[name], bare, strict=True)]
     columns = {name: values for name, values in columns.items() if name not in plan.drops}
     if samples and plan.sampling:
         read_samples(samples, plan.sampling, columns, indices[0])
@@ -86,9 +90,20 @@ def _judged(
 
 def _read(rows: dict[str, list[Any]], plan: Plan) -> pa.Table:
     """The columns that the plan reads; those that rows are counted by alone may be missing, and may hold values of several types."""
-    weighed = {name: pa.array(rows[name]) for name in dict.fromkeys((*plan.weighs, *plan.hides)) if name in rows}
+    weighed = {name: _array(rows[name], name in plan.looks) for name in dict.fromkeys((*plan.weighs, *plan.hides)) if name in rows}
     counted = {name: _texts(rows[name]) for name in plan.reads if name not in weighed and name in rows}
     return pa.table({**weighed, **counted})
+
+
+def _array(values: list[Any], is_pictures: bool) -> pa.Array:
+    """Values in Arrow; of pictures those that nobody has opened yet, the others have no bytes to look at any more."""
+    return pa.array([value if _is_encoded(value) else None for value in values] if is_pictures else values)
+
+
+def _is_encoded(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_encoded, cast("Sequence[object]", value)))
+    return value is None or isinstance(value, dict | bytes | str)
 
 
 def _texts(values: list[Any]) -> pa.Array:

@@ -13,6 +13,7 @@ from hf_regional.filtering.consent import ConsentPlan, hide_personal
 from hf_regional.filtering.consent.nested import SEP
 from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
+from hf_regional.filtering.pictures import LEFT_IN_FILE, TAKEN_OUT, without_positions
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Samples, Tally
 from hf_regional.filtering.report.columns import Sampling
@@ -24,42 +25,32 @@ from hf_regional.records import REGION_VERDICT
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
 _BATCH: Final = 10_000  # rows; below 1,000 the fixed cost of a batch shows, above 100,000 the copy of a stream's images does
+_BATCH_BYTES: Final = 64 << 20  # of a batch with pictures
 _IN_MEMORY: Final = 500_000  # rows whose answers, about 100 bytes each, need no file beside the source's
 
 
-def part_table(
-    table: pa.Table, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
-) -> tuple[pa.Table, pa.Table | None]:
-    """Give a table's kept rows and its dropped ones; with mode="annotate" all rows and nothing."""
+def judge_table(table: pa.Table, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> pa.Table:
+    """Give all rows of a table with what is said of them."""
     samples = tally.samples(split, plan.sampling) if plan.sampling else None
     judged, counts = judge(table, plan, samples, held=held)
     tally.put(split, 0, counts)
     if samples and plan.sampling:
         read_samples(samples, plan.sampling, judged)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(judged)
-    return judged.filter(kept), judged.filter(pc.invert(kept))
+    return judged
 
 
-def part_dataset(
-    dataset: Dataset, plan: Plan, tally: Tally, split: str, mode: str, held: Held | None = None
-) -> tuple[Dataset, Dataset | None]:
-    """Judge the few columns that evidence stands in and lay the answers beside the rest.
-
-    Neither images nor texts are read or written again: kept and dropped rows are selections of the source's own table.
-    """
+def judge_dataset(dataset: Dataset, plan: Plan, tally: Tally, split: str, held: Held | None = None) -> Dataset:
+    """Judge the few columns that evidence stands in and lay the answers beside the rest, which is neither read nor written again."""
     bare = dataset.remove_columns([name for name in ANNOTATIONS.names if name in dataset.column_names])
     judging = partial(annotations, plan=plan, tally=tally, split=split, held=held)
     if len(bare) == 0:  # `map` would not call us, and the columns would be missing
-        empty = Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
-        return empty, None if mode == "annotate" else empty
+        return Dataset(judge(bare.with_format("arrow")[:], plan)[0], split=dataset.split)
     reads = [name for name in dict.fromkeys((*plan.reads, *plan.hides)) if name in bare.column_names]
     narrow = bare.select_columns(reads).with_format("arrow")
     answers = narrow.map(
         judging,
         batched=True,
-        batch_size=_BATCH,
+        batch_size=_batch_of(narrow) if plan.looks else _BATCH,
         with_indices=True,
         remove_columns=narrow.column_names,
         features=Features.from_arrow_schema(ANNOTATIONS),
@@ -67,20 +58,54 @@ def part_dataset(
         load_from_cache_file=False,  # rows found in a cache would not be counted
         desc="Judging rows",
     )
-    bare = _without_persons(bare, plan, tally.total(split).hidden)
+    hidden = tally.total(split).hidden
+    bare = _without_positions(_without_persons(bare, plan, hidden), hidden)
     if plan.sampling:
         _look_at(bare, plan.sampling, tally.samples(split))
-    judged = _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
-    if mode == "annotate":
-        return judged, None
-    kept = _is_kept(answers.data).to_numpy()
+    return _formatted(concatenate_datasets([bare.with_format(None), answers.with_format(None)], split=dataset.split, axis=1), dataset)
+
+
+def parted(judged: pa.Table | Dataset) -> tuple[Any, Any]:
+    """The kept rows and all others; of a `Dataset` both are selections of its own table."""
+    if isinstance(judged, pa.Table):
+        kept = _is_kept(judged)
+        return judged.filter(kept), judged.filter(pc.invert(kept))
+    kept = _is_kept(judged.select_columns([REGION_VERDICT]).with_format("arrow")[:]).to_numpy()
     return judged.select(np.flatnonzero(kept)), judged.select(np.flatnonzero(~kept))
+
+
+def _batch_of(dataset: Dataset) -> int:
+    """Rows whose pictures are together in memory at a time."""
+    table = dataset.data
+    return max(1, min(_BATCH, int(_BATCH_BYTES / max(table.nbytes / max(len(table), 1), 1e-9))))
+
+
+def _without_positions(dataset: Dataset, hidden: Mapping[tuple[str, str], int]) -> Dataset:
+    """Lay columns without positions in the place of those of pictures that told any."""
+    telling = [column for column, kind in hidden if kind == TAKEN_OUT]
+    if not telling:
+        return dataset
+    pictures = dataset.select_columns(telling).with_format("arrow")
+    bare = pictures.map(
+        _stripped,
+        batched=True,
+        batch_size=_batch_of(pictures),
+        features=pictures.features,
+        load_from_cache_file=False,
+        desc="Taking positions out of pictures",
+    )
+    kept = dataset.select_columns([name for name in dataset.column_names if name not in telling]).with_format(None)
+    return concatenate_datasets([kept, bare.with_format(None)], split=dataset.split, axis=1).select_columns(dataset.column_names)
+
+
+def _stripped(rows: pa.Table) -> pa.Table:
+    return pa.table({name: without_positions(rows[name], name)[0] for name in rows.column_names})
 
 
 def _without_persons(dataset: Dataset, plan: Plan, hidden: Mapping[tuple[str, str], int]) -> Dataset:
     """Lay masked columns in the place of those in which something was found; all others stay as they are on the disk."""
     names = [name for name in dataset.column_names if name not in plan.drops]
-    changed = {path.split(SEP)[0] for path, _ in hidden} - plan.drops
+    changed = {path.split(SEP)[0] for path, kind in hidden if kind not in (TAKEN_OUT, LEFT_IN_FILE)} - plan.drops
     if plan.consent is None or not (changed or plan.drops & {*dataset.column_names}):
         return dataset
     kept = dataset.select_columns([name for name in names if name not in changed]).with_format(None)

@@ -121,6 +121,8 @@ class PersonalPolicy:
         drop: further columns to drop, patterns as in `personal_fields.csv`.
         keep: columns that are neither dropped nor masked, though their names say otherwise; names or patterns.
         drop_fields: whether columns about annotators, submitters and accounts are dropped.
+        positions: whether a picture that tells where it was taken is given on without its EXIF, XMP and IPTC; its pixels stay, byte by
+            byte, and so does its colour profile and the way up.
 
     Raises:
         ConfigError: a kind of contact that does not exist.
@@ -131,6 +133,7 @@ class PersonalPolicy:
     drop: Sequence[str] = ()
     keep: Sequence[str] = ()
     drop_fields: bool = True
+    positions: bool = True
 
     def __post_init__(self) -> None:
         for one in _listed("mask", self.mask):

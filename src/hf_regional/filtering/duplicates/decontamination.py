@@ -114,7 +114,7 @@ def contaminated(
     rows = len(images if images is not None else texts or ())
     if texts is not None and len(texts) != rows:
         raise ConfigError(f"the columns have different numbers of rows: images {rows:,}, texts {len(texts):,}.", "texts")
-    sets = [_opened(name, given, threads) for name, given in evaluation_sets.items()]
+    sets = [open_set(name, given, threads) for name, given in evaluation_sets.items()]
     pictures = read_images(images, rows, threads)
     words = pa.nulls(rows, pa.large_string()) if texts is None else normalise(texts)
     equal, similar, short = _by_text(words, sets, similarity, shortest)
@@ -125,7 +125,8 @@ def contaminated(
     return Contamination(why.is_null().to_numpy(zero_copy_only=False), why, matches, reports)
 
 
-def _opened(name: str, given: Fingerprints | Path | str | pa.Table | Formatted, threads: int) -> Fingerprints:
+def open_set(name: str, given: Fingerprints | Path | str | pa.Table | Formatted, threads: int = 2) -> Fingerprints:
+    """The fingerprints of an evaluation set, taken, read or as they are. Raises the errors of `contaminated`."""
     if isinstance(given, Fingerprints):
         return given
     if isinstance(given, Path | str):

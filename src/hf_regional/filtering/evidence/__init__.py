@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from hf_regional.filtering.evidence import coordinates, country, detected, language, located, references, url, words
+from hf_regional.filtering.evidence import coordinates, country, detected, language, located, references, taken, url, words
 from hf_regional.filtering.evidence.by_hit import find_by_hit
 from hf_regional.filtering.evidence.by_value import find_by_value
 from hf_regional.filtering.evidence.cells import Cell
@@ -43,6 +43,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "locate": Kind(located.find, ()),
         "country": Kind(partial(find_by_value, kind=country.KIND, read=country.read), country.DEFAULT_COLUMNS, country.canonical),
         "coordinates": Kind(coordinates.find_in, coordinates.DEFAULT_COLUMNS, default_pairs=coordinates.DEFAULT_PAIRS),
+        "exif": Kind(taken.find, ()),  # by default the columns that are known to hold pictures: a name alone does not tell
         "place": Kind(partial(words.find, kind="place"), ("place", "location")),
         "text": Kind(partial(words.find, kind="text"), _TEXTS),
         "url": Kind(partial(find_by_hit, kind=url.KIND, find=url.find, opine=by_country), url.DEFAULT_COLUMNS),

@@ -44,7 +44,6 @@ def find(column: pa.Array | pa.ChunkedArray, name: str, *, scripts_only: bool = 
 
     Raises:
         ConfigError: the column holds no texts.
-        MissingExtraError: `pycld2` is not installed, and `scripts_only` is false.
     """
     flat = flatten(column, name)
     spoken = _by_script(flat.texts)

@@ -1,7 +1,6 @@
 """Detector: texts in, the language that Compact Language Detector 2 hears in each and how surely out.
 
-`pycld2` is Apache-2.0, one wheel of 14 MB, with the tables of its languages inside; it is built for few platforms, and without it the
-languages that have a script of their own are still found.
+`pycld2` is Apache-2.0, one wheel of 14 MB, with the tables of its languages inside.
 """
 
 import importlib
@@ -13,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from hf_regional.errors import MissingExtraError
 from hf_regional.regions import language_code
 from hf_regional.regions.tables import table
 
@@ -47,13 +45,10 @@ def heard_in(texts: pa.Array) -> Heard:
 
     Returns:
         CLDR's codes of languages, and "id-ms" and "zh-Hant".
-
-    Raises:
-        MissingExtraError: `pycld2` is not installed.
     """
     detect, refused = _pycld2()
     places: dict[str, int] = {}
-    language, share = np.full(len(texts), -1, np.int16), np.zeros(len(texts), np.float32)
+    language, share = [-1] * len(texts), [0] * len(texts)
     for row, text in enumerate(pc.binary_slice(texts, 0, SPAN).to_pylist()):
         try:
             sure, size, found = detect(text, True)
@@ -61,17 +56,11 @@ def heard_in(texts: pa.Array) -> Heard:
             sure, size, found = _again(text)
         if sure and size >= SHORTEST and (code := _code(found[0][1])) and size >= _shortest(code):
             language[row] = places.setdefault(code, len(places))
-            share[row] = sum(one[2] for one in found if _code(one[1]) == code) / 100
-    return Heard(tuple(places), language, share)
-
-
-def require_detector() -> None:
-    """Fail now rather than at the first row if languages cannot be detected.
-
-    Raises:
-        MissingExtraError: `pycld2` is not installed.
-    """
-    _pycld2()
+            share[row] = found[0][2]
+            for one in found[1:]:
+                if one[2] and _code(one[1]) == code:
+                    share[row] += one[2]
+    return Heard(tuple(places), np.array(language, np.int16), (np.array(share) / 100).astype(np.float32))
 
 
 @cache
@@ -82,11 +71,7 @@ def _shortest(code: str) -> int:
 
 @cache
 def _pycld2() -> tuple[Any, type[Exception]]:
-    try:
-        module: Any = importlib.import_module("pycld2")
-    except ImportError as error:
-        message = "detecting languages needs pycld2: pip install pycld2, or leave detected language out with columns={'detected': None}."
-        raise MissingExtraError(message) from error
+    module: Any = importlib.import_module("pycld2")  # loaded with the first text: it maps 14 MB of tables
     return module.detect, module.error
 
 

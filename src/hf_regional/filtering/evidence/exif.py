@@ -5,8 +5,8 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Final
 
 from PIL import Image
 
@@ -38,7 +38,19 @@ def exif_position(content: bytes) -> tuple[float, float] | None:
 
     The pixels are not decoded.
     """
-    tags = _ifd(content, _GPS)
+    return position_of(_ifd(content, _GPS))
+
+
+def gps_tags(image: Image.Image, stream: BinaryIO) -> dict[int, Any]:
+    """What the EXIF of a picture that was opened from a stream says of its place, by tag; nothing where it cannot be read."""
+    try:
+        return dict(_exif(image, stream).get_ifd(_GPS))
+    except _BROKEN:
+        return {}
+
+
+def position_of(tags: Mapping[int, Any]) -> tuple[float, float] | None:
+    """Latitude and longitude in degrees from the tags of `gps_tags`; None where they tell none."""
     if not {1, 2, 3, 4} <= tags.keys():
         return None
     try:
@@ -77,11 +89,37 @@ def _ifd(content: bytes, place: int | None) -> dict[int, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on corrupt EXIF, and on sizes that matter only to who decodes them
-            with Image.open(io.BytesIO(content)) as image:
-                exif = image.getexif()
+            stream = io.BytesIO(content)
+            with Image.open(stream) as image:
+                exif = _exif(image, stream)
                 return dict(exif if place is None else exif.get_ifd(place))
     except _BROKEN:
         return {}
+
+
+def _exif(image: Image.Image, stream: BinaryIO) -> Image.Exif:
+    """The EXIF of a picture. Pillow decodes a whole PNG in search of a chunk behind its pixels: we look for the chunk."""
+    if image.format != "PNG" or "Raw profile type exif" in image.info:
+        return image.getexif()
+    exif = Image.Exif()
+    for kind, start, size in png_chunks(stream):
+        if kind == b"eXIf":
+            stream.seek(start)
+            exif.load(b"Exif\0\0" + stream.read(size))
+    return exif
+
+
+def png_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG: kind, where its content begins, and how long that says it is; up to its end or the file's."""
+    at = len(_PNG)
+    stream.seek(at)
+    while len(head := stream.read(8)) == 8:
+        size = int.from_bytes(head[:4], "big")
+        yield head[4:], at + 8, size
+        if head[4:] == b"IEND":
+            return
+        at += 12 + size
+        stream.seek(at)
 
 
 def _degrees(parts: Any, side: Any, negative: str) -> float:

@@ -20,13 +20,17 @@ _DEFAULTS: Final = {"category": "culture", "language": "", "weight": "1"}
 Row = tuple[str, str, str, str, float]  # text, country, category, language, weight
 
 
-def read_extra(extra: Mapping[str, str] | str | Path) -> list[Row]:
+def read_extra(extra: Mapping[str, str] | str | Path | tuple[Row, ...]) -> list[Row]:
     """Read term -> country, or a CSV file with the columns text, country and, where wanted, category, language, weight.
+
+    Rows that were read before pass as they are.
 
     Raises:
         MissingFileError, MissingColumnError: the file is not there, or has no column text or country.
         BadRowError: a term of less than two characters, an unknown country, category or language, a weight outside (0, 1].
     """
+    if isinstance(extra, tuple):
+        return [*extra]
     if isinstance(extra, Mapping):
         return [_row({"text": text, "country": country}, f"extra, term {text!r}") for text, country in extra.items()]
     return _from_file(Path(extra))

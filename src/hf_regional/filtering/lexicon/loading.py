@@ -38,7 +38,7 @@ class Terms:
         return len(self.text)
 
 
-def load_terms(languages: Collection[str] | None = None, extra: Mapping[str, str] | str | Path | None = None) -> Terms:
+def load_terms(languages: Collection[str] | None = None, extra: Mapping[str, str] | str | Path | tuple[Row, ...] | None = None) -> Terms:
     """Load the lexicon, all of it or the words of some languages, with terms of the user's own.
 
     Args:

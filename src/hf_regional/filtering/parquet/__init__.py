@@ -1,7 +1,7 @@
 """Parquet: files in, kept and dropped files out, part by part, in several processes, going on after a kill.
 
-`storage.py` finds and opens files, `parts.py` cuts them into parts, `judging.py` does one of them, `workers.py` spreads them over
-processes, `running.py` is the whole.
+`storage.py` finds and opens files, `parts.py` cuts them into parts, `judging.py` does one of them, `writing.py` writes its rows,
+`workers.py` spreads parts over processes, `running.py` is the whole.
 """
 
 from hf_regional.filtering.parquet.parts import find_files as find_files

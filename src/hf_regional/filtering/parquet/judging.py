@@ -1,26 +1,31 @@
 """Judging: one part of a Parquet file in, its kept and its dropped rows written, its counts out."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pyarrow as pa
 from pyarrow import compute, parquet
 
 from hf_regional.durable import atomic_file
 from hf_regional.errors import CannotWriteError, DamagedFileError
+from hf_regional.filtering.held import Held
 from hf_regional.filtering.kernel import ANNOTATIONS, judge
 from hf_regional.filtering.parquet.parts import Part
 from hf_regional.filtering.parquet.storage import opened
+from hf_regional.filtering.parquet.writing import Sink
 from hf_regional.filtering.plan import Plan
 from hf_regional.filtering.report import Counts, Samples
 from hf_regional.filtering.report.reading import cell_of
 from hf_regional.filtering.verdict import KEPT
 from hf_regional.records import REGION_VERDICT
+
+if TYPE_CHECKING:
+    from hf_regional.filtering.copies import Compared
 
 pc: Any = compute  # its functions are made at import, out of a type checker's sight
 
@@ -32,12 +37,19 @@ Write = Literal["both", "kept", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every part is done with. write: kept and dropped rows, kept rows alone, or all rows in "kept"."""
+    """What every part is done with.
+
+    write: kept and dropped rows, kept rows alone, or all rows in "kept". compares, drawn: the columns that copies are found by, and the
+    folder for what is drawn from them; null where none are looked for, or when they have been. held: what was found.
+    """
 
     plan: Plan
     folder: Path
     write: Write
     columns: tuple[str, ...] | None = None  # of the source, all by default
+    compares: "Compared | None" = None
+    drawn: Path | None = None
+    held: Held | None = None
 
 
 def judge_part(job: Job, part: Part) -> Counts:
@@ -54,45 +66,47 @@ def judge_part(job: Job, part: Part) -> Counts:
         )
     sampling, at = job.plan.sampling, part.start
     counts = Counts(samples=Samples(sampling.per_reason, sampling.seed) if sampling else Samples())
-    sides = SIDES if job.write == "both" else SIDES[:1]
+    sides, drawn = SIDES if job.write == "both" else SIDES[:1], list[pa.Table]()
     with ExitStack() as stack:
-        sinks = [_Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
+        sinks = [Sink(stack.enter_context(atomic_file(job.folder / side / part.name))) for side in sides]
         for batch in _batches(part, job):
-            judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at)
-            counts.update(counted)
-            if sampling:
-                counts.samples.read_texts(sampling, partial(_cell, judged, at))
+            judged = _judge_batch(batch, job, at, counts, sinks)
+            if job.drawn:
+                drawn.append(_drawn(judged, job, at))
+            del judged
             at += batch.num_rows
-            if job.write == "all":
-                sinks[0].write(judged)
-                continue
-            kept = pc.equal(judged.column(REGION_VERDICT), KEPT)
-            for sink, wanted in zip(sinks, (kept, pc.invert(kept)), strict=False):
-                sink.write(judged.filter(wanted))
         for sink in sinks:
             sink.close()
+    if job.drawn:
+        with atomic_file(job.drawn / part.name) as path:
+            parquet.write_table(pa.concat_tables(drawn, promote_options="permissive"), path, compression="zstd")
     return counts
+
+
+def _drawn(judged: pa.RecordBatch, job: Job, at: int) -> pa.Table:
+    from hf_regional.filtering.copies import Compared, drawn_from  # not needed by who looks for none
+
+    return drawn_from(judged, job.compares or Compared(None, None, None), at)
+
+
+def _judge_batch(batch: pa.RecordBatch, job: Job, at: int, counts: Counts, sinks: Sequence[Sink]) -> pa.RecordBatch:
+    # In a function of its own: what was made of a batch is let go before the next is read, a third of the memory.
+    sampling = job.plan.sampling
+    judged, counted = judge(batch, job.plan, counts.samples if sampling else None, at, job.held)
+    counts.update(counted)
+    if sampling:
+        counts.samples.read_texts(sampling, partial(_cell, judged, at))
+    if job.write == "all":
+        sinks[0].write(judged)
+        return judged
+    kept = pc.equal(judged.column(REGION_VERDICT), KEPT)
+    for sink, wanted in zip(sinks, (kept, pc.invert(kept)), strict=False):
+        sink.write(judged.filter(wanted))
+    return judged
 
 
 def _cell(batch: pa.RecordBatch, at: int, column: str, row: int) -> object:
     return cell_of(batch, column, row - at)
-
-
-class _Sink:
-    """A Parquet file that is begun with its first rows; without rows it is an empty one."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._writer = path, None
-
-    def write(self, rows: pa.RecordBatch) -> None:
-        if self._writer is None:
-            self._writer = parquet.ParquetWriter(self._path, rows.schema, compression="zstd")
-        if rows.num_rows:
-            self._writer.write_batch(rows)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
 
 
 def _batches(part: Part, job: Job) -> Iterator[pa.RecordBatch]:

@@ -4,13 +4,17 @@ The processes are interpreters of their own that are told what to do through a p
 so that it needs no `if __name__ == "__main__"`, and none inherits the threads of another.
 """
 
+import gc
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Any, cast
+
+import pyarrow as pa
 
 from hf_regional.errors import CannotWriteError, RegionalError
 from hf_regional.filtering.parquet.judging import Job, judge_part
@@ -31,20 +35,24 @@ def judged(job: Job, parts: Sequence[Part], processes: int) -> Iterator[Done]:
         yield from ((part, judge_part(job, part)) for part in parts)
         return
     supply, results = iter(parts), SimpleQueue[Any]()
-    lock, stop = threading.Lock(), threading.Event()
+    lock, stop, running = threading.Lock(), threading.Event(), list[subprocess.Popen[bytes]]()
 
     def take() -> Part | None:
         with lock:
             return None if stop.is_set() else next(supply, None)
 
     threads = [
-        threading.Thread(target=_run, args=(job, take, results), name=f"filter-{number}", daemon=True)
+        threading.Thread(target=_run, args=(job, take, results, running), name=f"filter-{number}", daemon=True)
         for number in range(min(processes, len(parts)))
     ]
     for thread in threads:
         thread.start()
     try:
         yield from _collected(results, len(threads))
+    except BaseException:  # an error, or we were stopped: what is in hand is wanted no more
+        for process in running:
+            process.kill()
+        raise
     finally:
         stop.set()
         for thread in threads:
@@ -62,11 +70,12 @@ def _collected(results: SimpleQueue[Any], running: int) -> Iterator[Done]:
             yield result
 
 
-def _run(job: Job, take: Callable[[], Part | None], results: SimpleQueue[Any]) -> None:
+def _run(job: Job, take: Callable[[], Part | None], results: SimpleQueue[Any], running: list[subprocess.Popen[bytes]]) -> None:
     """Feed one process until there is no part left, or it fails."""
     with subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import serve; serve()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
+        running.append(process)
         inward, outward = cast("Any", process.stdin), cast("Any", process.stdout)
         try:
             _tell(inward, job)
@@ -97,9 +106,13 @@ def _died(process: subprocess.Popen[bytes]) -> str:
 
 def serve() -> None:
     """Be one of the processes: read the job, then part after part, from standard input, and answer on standard output."""
+    # Ctrl-C reaches all processes of a terminal: the first of them decides what becomes of the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What libraries print must not come between the answers.
     inward, outward = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    # It gives memory back between batches, at no cost in time; Arrow's own keeps a seventh more than a batch ever needs.
+    pa.set_memory_pool(pa.system_memory_pool())
     job = pickle.load(inward)
     while True:
         try:
@@ -111,3 +124,7 @@ def serve() -> None:
         except RegionalError as error:
             answer = error
         _tell(outward, answer)
+        if not gc.get_freeze_count():
+            # The lexicon and the libraries stay to the end: looked through again and again, they take the collector 3 % of the time.
+            gc.collect()
+            gc.freeze()

@@ -35,11 +35,7 @@ Detector = Callable[[pa.Array], Detected]
 
 
 def cld2(texts: pa.Array) -> Detected:
-    """What Compact Language Detector 2 hears in texts (n,) large_string, as shares of the text; short texts are left undecided.
-
-    Raises:
-        MissingExtraError: `pycld2` is not installed.
-    """
+    """What Compact Language Detector 2 hears in texts (n,) large_string, as shares of the text; short texts are left undecided."""
     heard = heard_in(pc.fill_null(texts.cast(pa.large_binary()), b""))
     names = pa.array([_MAIN.get(language, language) for language in heard.languages], pa.large_string())
     return Detected(names.take(pa.array(heard.language, mask=heard.language < 0)), heard.share)
@@ -92,7 +88,6 @@ class LanguageScorer:
 
         Raises:
             MissingColumnError, ConfigError: a column is not there, or holds no text.
-            MissingExtraError: `pycld2` is not installed, and neither `scripts_only` nor a `detector` stands in for it.
         """
         texts = texts_of(rows, self.text, self.name)
         codes, said = self._said(rows)

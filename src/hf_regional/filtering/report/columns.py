@@ -16,7 +16,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _TEXTS: Final = (TEXT, "caption", "title", "alt_text", "alt", "description", "content", "question", "prompt")
 _URLS: Final = ("url", "image_url", "page_url", "source_url", "link")
-_PICTURES: Final = (IMAGE, "img", "picture", "photo", "jpg", "jpeg", "png", "webp")
+PICTURES: Final = (IMAGE, "img", "picture", "photo", "jpg", "jpeg", "png", "webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def make_sampling(
         if pictures:
             raise ConfigError("pictures=True shows those of sampled rows: say how many of each reason with samples=.", "pictures")
         return None
-    picture = _first(present, (*images, *_PICTURES)) if pictures else None
+    picture = _first(present, (*images, *PICTURES)) if pictures else None
     if pictures and picture is None:
         raise ConfigError(
-            f"pictures=True, but no column holds pictures: looked for {', '.join(_PICTURES)}, found {', '.join(present) or 'none'}.",
+            f"pictures=True, but no column holds pictures: looked for {', '.join(PICTURES)}, found {', '.join(present) or 'none'}.",
             "pictures",
         )
     texts = tuple(mapped.get("text", ())) or tuple(name for name in (_first(present, _TEXTS),) if name)

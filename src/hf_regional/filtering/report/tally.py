@@ -45,6 +45,11 @@ class Tally:
         if counts.samples.per_reason:
             self.samples(split).update(counts.samples)
 
+    def forget(self, split: str) -> None:
+        """Let go of the batches of a split: its rows are judged anew, with what a first look at all of them has found."""
+        self._batches = {(name, start): batch for (name, start), batch in self._batches.items() if name != split or start == BEFORE_ALL}
+        self._samples.pop(split, None)
+
     def samples(self, split: str, sampling: Sampling | None = None) -> Samples:
         """The sampled rows of a split, to choose more for and to read."""
         if split not in self._samples:
