@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_regional.cards import CardFacts
-from hf_regional.errors import ConfigError, NotBuiltYetError, OutOfRangeError
-from hf_regional.evaluating.beta import Demand, checked_grid, choose, select_beta
+from hf_regional.errors import ConfigError, OutOfRangeError
+from hf_regional.evaluating.beta import Demand, checked_grid, choose
 from hf_regional.evaluating.sides import Scorer
 from hf_regional.regions import Region
 
@@ -116,8 +116,3 @@ def test_a_demand_above_all_there_is_is_refused():
         Demand(0.98, 0.03)
     with pytest.raises(ConfigError, match="must be one of lower, point, got 'upper'"):
         Demand(policy="upper")
-
-
-def test_what_is_not_built_is_refused_before_any_work():
-    with pytest.raises(NotBuiltYetError, match="scope='others' and normalise=None"):
-        select_beta("a", "b", [0.5], [TASK], Region("SEA"), 0.4, scope="all")

@@ -9,13 +9,23 @@ from hf_regional.corpora import catalogue
 from hf_regional.evaluating.catalogue import _PROTOCOLS, read_definition, task_names
 from hf_regional.evaluating.listing import PROTOCOLS, list_tasks
 from miniatures import write_miniature
+from picture_site import allowance, picture_site
 from tiny_llava import save_llava
 from tiny_pipelines import stable_diffusion_xl
 
 FAMILIES = ("embedding", "vision-language", "text-to-image")
 # What a miniature is too small for.
 WORDS = {"globalrg": ["--setting", "k=2"]}
-EXPECTED_ROWS = {"cvqa": 40, "cvqa-english": 20, "cvqa-local": 20}
+# Of 26 questions of SEA-VQA one has lost its picture and one its right answer; WorldCuisines has two pictures of three, in five languages.
+EXPECTED_ROWS = {
+    "cvqa": 40,
+    "cvqa-english": 20,
+    "cvqa-local": 20,
+    "sea-vqa": 24,
+    "worldcuisines": 10,
+    "worldcuisines-open": 10,
+    "marvl": 10,
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +37,22 @@ def models(base, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def miniatures(tmp_path_factory):
-    """Task -> the words that name the folder of its corpus's miniature."""
-    written = {}
+    """Task -> the words that name the folder of its corpus's miniature, and the site that its pictures are fetched from."""
+    written, shelf = {}, tmp_path_factory.mktemp("pictures")
+    with picture_site() as site:
 
-    def words(task):
-        corpus = catalogue()[read_definition(task).corpus]
-        if not corpus.is_published:
-            return []
-        module = corpus.builder.partition(":")[0]
-        if module not in written:
-            written[module] = write_miniature(module, tmp_path_factory.mktemp(module) / "files")
-        return ["--data-dir", str(written[module])]
+        def words(task):
+            corpus = catalogue()[read_definition(task).corpus]
+            if not corpus.is_published:
+                return []
+            module = corpus.builder.partition(":")[0]
+            if module not in written:
+                written[module] = write_miniature(module, tmp_path_factory.mktemp(module) / "files", site.url)
+            options = {**(allowance(site) if "operator" in corpus.options else {}), "pictures": str(shelf)}
+            named = [f"{key}={value}" for key, value in options.items() if key in corpus.options]
+            return ["--data-dir", str(written[module]), *(word for pair in named for word in ("--option", pair))]
 
-    return words
+        yield words
 
 
 def _cases():
@@ -58,15 +71,79 @@ def test_each_task_runs_with_the_families_it_takes_and_refuses_the_others(entry,
         assert status == 1
         assert printed.out == ""
         assert f"task {entry.name!r} asks for features" in printed.err or f"task {entry.name!r} asks for answers" in printed.err
-        assert "hf-regional evaluate --list" in printed.err
+        assert "hf-regional evaluate --list shows them" in printed.err
         return
     assert status == 0, printed.err
     scores = json.loads(printed.out)["tasks"][entry.name]
     sides = [scores[side] for side in ("global", "regional") if side in scores]
     assert sides
-    assert all(0 <= side["low"] <= side["value"] <= side["high"] <= 1 for side in sides)
+    assert all(0 <= side["low"] <= side["high"] <= 1 and 0 <= side["value"] <= 1 for side in sides)
+    if family == "vision-language":
+        assert sum(scores["extras"]["answers"].values()) == sum(side["n"] for side in sides)
     assert sum(side["n"] for side in sides) == EXPECTED_ROWS.get(entry.name, sum(side["n"] for side in sides))
     assert scores["metric"] == entry.metric or entry.name == "globalrg"
+
+
+@pytest.mark.parametrize(("task", "n"), [("dollar-street", 4), ("geode", 12), ("cvqa-english", 20)])
+def test_a_model_that_answers_in_words_weighs_what_it_is_asked_to(task, n, models, miniatures, capsys):
+    words = ["evaluate", str(models["vision-language"]), "--task", task, "--setting", "way=weigh", *miniatures(task), "--json"]
+    assert main([*words, "--resamples", "20"]) == 0
+    scores = json.loads(capsys.readouterr().out)["tasks"][task]
+    assert scores["global"]["n"] == n
+    assert scores["extras"] == {}  # nothing was written that could not be read
+
+
+def test_income_is_a_slice_with_its_bounds(models, miniatures, capsys):
+    words = ["evaluate", str(models["embedding"]), "--task", "dollar-street", "--by", "income", "--json", *miniatures("dollar-street")]
+    assert main(words) == 0
+    by_income = json.loads(capsys.readouterr().out)["tasks"]["dollar-street"]["by"]["income"]
+    # The four homes of the test split have 1,227, 1,327, 1,427 and 1,527.
+    assert list(by_income) == ["Q1 1,227–1,302 USD", "Q2 1,302–1,377 USD", "Q3 1,377–1,452 USD", "Q4 1,452–1,527 USD"]
+
+
+def test_a_scorer_named_on_the_command_line_stands_in_the_metric(models, miniatures, capsys):
+    words = ["evaluate", str(models["vision-language"]), "--task", "xm3600-captions", "--setting", f"scorer={models['embedding']}"]
+    assert main([*words, "--limit", "2", "--json", *miniatures("xm3600-captions")]) == 0
+    assert json.loads(capsys.readouterr().out)["tasks"]["xm3600-captions"]["metric"] == "RefCLIPScore[clip]"
+
+
+def test_an_output_that_is_there_is_refused_before_the_model_is_asked(models, miniatures, tmp_path, capsys):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine.txt").write_text("mine")
+    words = [
+        "evaluate",
+        str(models["vision-language"]),
+        "--task",
+        "mtvqa",
+        "-o",
+        str(tmp_path / "kept"),
+        "--data-dir",
+        str(tmp_path / "no"),
+    ]
+    assert main(words) == 1
+    assert "kept exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["clip"], ["clip", "--task", "cvqa", "--setting", "way"], ["clip", "--task", "cvqa", "--option", "=1"]]
+)
+def test_half_a_command_is_wrong_usage(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", *words])
+    assert stopped.value.code == 2
+    assert "usage: hf-regional evaluate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--setting", "wya=match"], "the protocol options has no setting 'wya'. Did you mean 'way'?"),
+        (["--option", "revisoin=main"], "cvqa takes no option 'revisoin'. Did you mean 'revision'?"),
+    ],
+)
+def test_a_setting_or_an_option_that_there_is_not_is_answered_with_the_nearest(words, message, models, miniatures, capsys):
+    assert main(["evaluate", str(models["embedding"]), "--task", "cvqa", *miniatures("cvqa"), *words]) == 1
+    assert message in capsys.readouterr().err
 
 
 def test_the_list_names_every_task_and_every_protocol(capsys):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_regional.errors import ConfigError, MissingColumnError
+from hf_regional.filtering import filter_regional
 from hf_regional.filtering.consent import (
     ConsentCounts,
     ConsentPolicy,
@@ -208,6 +209,12 @@ def test_columns_in_which_nothing_is_found_are_not_copied():
     for name in table.column_names:
         addresses = [[buffer.address for buffer in side[name].chunk(0).buffers() if buffer] for side in (table, found)]
         assert addresses[0] == addresses[1]
+
+
+def test_a_stream_in_which_no_row_has_a_text_is_passed_on():
+    rows = [{"country": "Thailand", "text": None}, {"country": "Norway", "text": None}]
+    found = filter_regional(datasets.IterableDataset.from_generator(lambda: iter(rows)), "SEA")
+    assert [(row["country"], row["text"]) for row in found.data] == [("Thailand", None)]
 
 
 def test_rows_of_no_columns_of_no_rows_and_of_nothing_but_persons():

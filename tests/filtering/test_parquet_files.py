@@ -223,7 +223,7 @@ sys.exit(main(["filter", sys.argv[1], "--region", "SEA", "-o", sys.argv[2], "--n
 def test_stopped_by_hand_it_keeps_what_is_finished_and_goes_on(tmp_path: Path, processes: int, sign: int, code: int, said: str) -> None:
     rows = tmp_path / "rows"
     rows.mkdir()
-    for number in range(10):
+    for number in range(24):  # seconds of work behind the first part: a busy machine may be late with the signal
         parquet.write_table(table_of(20_000, 20_000 * number), rows / f"{number:02}.parquet")
     call = [sys.executable, "-c", STOPPABLE, str(rows), str(tmp_path / "out"), str(processes)]
     with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -238,7 +238,7 @@ def test_stopped_by_hand_it_keeps_what_is_finished_and_goes_on(tmp_path: Path, p
     assert said in errors
     assert "Traceback" not in errors
     finished = lines(journals[0])
-    assert 1 <= finished < 10
+    assert 1 <= finished < 24
     before = {path.name: path.stat().st_mtime_ns for path in journals[0].with_name("work").glob("kept/part-*")}
     subprocess.run(call, check=True, capture_output=True)
     filter_regional(rows, SEA, output=tmp_path / "whole")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from hf_regional.errors import BadRowError, MismatchedScoresError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics import ClusterBootstrap, Slicing, all_correct, grouped_accuracy
+from hf_regional.metrics import ClusterBootstrap, Slicing, all_correct, grouped_accuracy, macro_mean, two_sided
 
 QUICK = Slicing(resamples=50)
 # Indonesia 3 of 4, Thailand 1 of 2, Laos 0 of 1; the last row has no country.
@@ -108,9 +108,10 @@ def test_intervals_are_those_of_the_clustered_bootstrap():
     found = of(right, labels, clusters=pictures, slicing=Slicing(seed=7, resamples=500)).scores
     bootstrap = ClusterBootstrap([str(one) for one in pictures], resamples=500, seed=7)
     slice = found.by["group"]["accuracy"]
-    assert slice.by_group == bootstrap.estimates(right, labels)
-    assert slice.macro == bootstrap.estimate(right, labels)
-    assert found.overall["accuracy"] == bootstrap.estimate(right, np.zeros(300))
+    for label, samples in bootstrap.group_means(right, labels).items():
+        assert slice.by_group[label] == two_sided(samples, right[labels == label].mean(), (labels == label).sum())
+    assert slice.macro == two_sided(bootstrap.macro_mean(right, labels), macro_mean(right, labels), 300)
+    assert found.overall["accuracy"] == two_sided(bootstrap.macro_mean(right, np.zeros(300)), right.mean(), 300)
 
 
 def test_hundreds_of_groups_are_cut_in_blocks_with_the_same_answers(monkeypatch):

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "filter": "count (and write) the rows of a corpus that belong to a region, with the reasons",
     "adapt": "train only: from a global model and regional rows to a regional model",
     "merge": "mix two checkpoints: each weight is β·regional + (1-β)·global",
+    "choose": "choose β: the mix of two models that serves the region and keeps the world",
     "evaluate": "score a model on tasks: for the world, for a region, by country, with intervals",
     "metric": "score answers or ratings by group, or parity (GRP), retention and gain",
     "rate": "let people rate answers whose models are hidden, or sum up what they said",

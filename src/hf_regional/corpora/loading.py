@@ -67,7 +67,7 @@ def load_corpus(
         CannotWriteError: the cache folder is full, over a limit, or closed to us.
     """
     corpus = _find(name, options)
-    with _room_for(name):
+    with _said_plainly(name):
         # A published corpus fetches and builds the files of the split that is asked for, and of no other.
         chosen = {"only": split} if split is not None and corpus.is_published else {}
         builder = corpus.to_class()(cache_dir=str(cache_dir) if cache_dir else None, **_viewed(corpus, view), **chosen, **_plain(options))
@@ -128,15 +128,15 @@ def _viewed(corpus: Corpus, view: str) -> dict[str, str]:
 
 
 @contextmanager
-def _room_for(name: str) -> Generator[None]:
+def _said_plainly(name: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        # `datasets` wraps what stops its writer; any other error is passed on as it is.
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if cause is not error and isinstance(cause, RegionalError):
+        # `datasets` wraps what stops its writer, and what we say of a row or a file too.
+        cause = error if isinstance(error, OSError | RegionalError) else error.__cause__
+        if isinstance(cause, RegionalError):
             raise cause from cause.__cause__
-        if not isinstance(cause, OSError) or isinstance(cause, RegionalError) or cause.errno not in _NO_ROOM:
+        if not isinstance(cause, OSError) or cause.errno not in _NO_ROOM:
             raise
         way_out = "Free some space there, or name another folder by cache_dir= or HF_DATASETS_CACHE."
         raise CannotWriteError(f"cannot build {name} in the cache of datasets: {cause}. {way_out}") from error

@@ -15,10 +15,8 @@ from hf_regional.errors import DamagedFileError, MissingFileError
 ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    name: str  # of the file, or of the member in the archive
-    archive: str | None = None
+# A file's name, or a member's and its archive's: ImageNet has 14 million of them, so what is looked up is kept small.
+_Place = str | tuple[str, str]
 
 
 @dataclass
@@ -36,6 +34,7 @@ class Pictures:
     store: Store
     streaming: bool = False
     _archives: dict[str, zipfile.ZipFile] = field(default_factory=dict[str, zipfile.ZipFile])
+    _others: dict[str, list[_Place]] = field(default_factory=dict[str, list[_Place]])
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def find(self, name: str) -> Any | None:
@@ -43,16 +42,17 @@ class Pictures:
         place = self._place(PurePosixPath(name.strip()))
         if place is None:
             return None
-        if place.archive is not None:
-            return {"bytes": self._open(place.archive).read(place.name), "path": PurePosixPath(place.name).name}
+        if isinstance(place, tuple):
+            member, archive = place
+            return {"bytes": self._open(archive).read(member), "path": PurePosixPath(member).name}
         if self.streaming and not isinstance(self.store, Folder):
-            with self.store.open(place.name) as file:
-                return {"bytes": file.read(), "path": PurePosixPath(place.name).name}
-        return str(self.store.path(place.name))
+            with self.store.open(place) as file:
+                return {"bytes": file.read(), "path": PurePosixPath(place).name}
+        return str(self.store.path(place))
 
     def below(self, folder: str) -> tuple[str, ...]:
         """Every picture directly in a folder of that name, sorted; wherever the folder stands."""
-        return tuple(sorted(place.name for place in self._by_folder.get(folder, ())))
+        return tuple(sorted(self._by_folder.get(folder, ())))
 
     def any_below(self, folder: re.Pattern[str]) -> bool:
         """Whether there is a picture directly in a folder of such a name."""
@@ -76,32 +76,37 @@ class Pictures:
         self._archives.clear()
 
     @cached_property
-    def _by_name(self) -> dict[str, list[_Place]]:
-        found: dict[str, list[_Place]] = {}
+    def _by_name(self) -> dict[str, _Place]:
+        """The first picture of each bare name; the others of that name are in `_others`."""
+        first: dict[str, _Place] = {}
         for place in self._places():
-            found.setdefault(PurePosixPath(place.name).name, []).append(place)
-        return found
+            name = PurePosixPath(_path(place)).name
+            if first.setdefault(name, place) is not place:
+                self._others.setdefault(name, []).append(place)
+        return first
 
     @cached_property
-    def _by_folder(self) -> dict[str, list[_Place]]:
-        found: dict[str, list[_Place]] = {}
+    def _by_folder(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for place in self._places():
-            found.setdefault(PurePosixPath(place.name).parent.name, []).append(place)
+            found.setdefault(PurePosixPath(_path(place)).parent.name, []).append(_path(place))
         return found
 
     def _places(self) -> Iterator[_Place]:
         for name in self.store.names:
             if name.lower().endswith(ENDINGS):
-                yield _Place(name)
+                yield name
             elif name.lower().endswith(".zip"):
-                yield from (_Place(member, name) for member in self._open(name).namelist() if member.lower().endswith(ENDINGS))
+                yield from ((member, name) for member in self._open(name).namelist() if member.lower().endswith(ENDINGS))
 
     def _place(self, name: PurePosixPath) -> _Place | None:
-        places = self._by_name.get(name.name, [])
-        for place in places:
-            if place.name == str(name) or place.name.endswith(f"/{name}"):
-                return place
-        return places[0] if len(places) == 1 else None
+        first = self._by_name.get(name.name)
+        if first is None:
+            return None
+        places = [first, *self._others.get(name.name, ())]
+        ending = [place for place in places if f"/{_path(place)}".endswith(f"/{name}")]
+        exact = [place for place in ending if _path(place) == str(name)]
+        return next((group[0] for group in (exact, ending, places) if len(group) == 1), None)
 
     def _open(self, archive: str) -> zipfile.ZipFile:
         if archive not in self._archives:
@@ -112,3 +117,7 @@ class Pictures:
             except zipfile.BadZipFile as error:
                 raise DamagedFileError(f"{self.store.origin}/{archive} is no whole zip archive: {error}. Fetch it anew.") from error
         return self._archives[archive]
+
+
+def _path(place: _Place) -> str:
+    return place if isinstance(place, str) else place[0]

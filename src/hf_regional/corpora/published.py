@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,16 +14,17 @@ import datasets
 from PIL import Image
 
 from hf_regional import records
-from hf_regional.corpora import views
+from hf_regional.corpora import seacrowd, views
 from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.corpora.persons import of_persons
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
 from hf_regional.corpora.schema import compare
 from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
-from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
 from hf_regional.nearest import did_you_mean
+from hf_regional.network import Shelf
 
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
@@ -41,6 +43,7 @@ class PublishedConfig(datasets.BuilderConfig):
     origin: str | None = None  # a folder with the published files, in place of the Hub
     longest_side: int | None = None  # pixels to which larger pictures are shrunk while the rows are built
     only: str | None = None  # the one split that is asked for; all of them where left out
+    pictures: str | None = None  # a folder for pictures that must be files, in place of ours in the assets cache of the Hub's library
 
 
 class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
@@ -116,6 +119,8 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
                 return cls.RAW
             case "vqa":
                 return datasets.Features({**views.VQA, **cls.VQA_EXTRAS})
+            case "imtext" | "imqa":
+                return seacrowd.FEATURES[view]
             case _:
                 return datasets.Features({**views.PAIRS, **cls.EXTRAS})
 
@@ -149,6 +154,11 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     def published(self) -> datasets.Features:
         """The published columns of the chosen configuration."""
         return self.RAW
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        """Where pictures that must be files go."""
+        return Shelf(pictures_home(self._chosen.pictures))
 
     @property
     def _needed(self) -> tuple[str, ...]:
@@ -210,19 +220,29 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
         rows = self._keyed(files)
-        yield from rows if self._chosen.view == "raw" or not self.PICTURES else self._pictured(rows)
+        match self._chosen.view:
+            case "raw":
+                yield from rows
+            case "imtext" | "imqa" as view:
+                yield from seacrowd.seen(self._pictured(rows), view, self._shelf)
+            case _ if self.PICTURES:
+                yield from self._pictured(rows)
+            case _:
+                yield from rows
 
     def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
             for place, row in self.numbered_rows(self._store, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
+        if self._streaming:  # a prepared dataset says it once for all splits, and keeps it
+            self._said_left_out()
 
     def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
         match self._chosen.view:
             case "raw":
                 yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
-            case "pairs":
+            case "pairs" | "imtext":
                 yield from self.to_pairs(row, at)
             case _:
                 yield from self.to_vqa(row, at)
@@ -247,17 +267,35 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
-        self.left_out = +self.left_out  # without what was counted and found none
-        if self.left_out:
-            _log.warning("%s: left out %s.", self.NAME, ", ".join(f"{count} {what}" for what, count in self.left_out.items()))
+        if self._said_left_out():
             (Path(self._output_dir) / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")  # pyright: ignore[reportArgumentType]
 
+    def _said_left_out(self) -> bool:
+        self.left_out = +self.left_out  # without what was counted and found none
+        if self.left_out:
+            _log.warning("%s: left out %s.", self.NAME, self._told())
+        return bool(self.left_out)
+
     def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the prepared dataset; what was left out when it was built is in `left_out`."""
+        """Return the prepared dataset; what was left out when it was built is in `left_out`.
+
+        Raises:
+            NoRowsError: every row was left out.
+        """
         kept = Path(self._cache_dir) / LEFT_OUT
         if kept.is_file():
             self.left_out = Counter(json.loads(kept.read_text(encoding="utf-8")))
-        return super().as_dataset(*args, **kwargs)
+        splits = {str(name): int(split.num_examples) for name, split in (self.info.splits or {}).items()}
+        if splits and not any(splits.values()):
+            raise NoRowsError(f"{self.NAME}: no row is left of {', '.join(splits)}. Left out: {self._told() or 'nothing, the files are empty'}.")
+        if args or kwargs or all(splits.values()):
+            return super().as_dataset(*args, **kwargs)
+        # `datasets` refuses to read a split without rows
+        load = super().as_dataset
+        return datasets.DatasetDict({name: load(split=name) if rows else _empty(self.info.features) for name, rows in splits.items()})
+
+    def _told(self) -> str:
+        return ", ".join(f"{count} {what}" for what, count in self.left_out.items())
 
     def _open(self, name: str) -> Any:
         return self._store.open(name) if self._streaming else self._store.path(name).open("rb")
@@ -281,6 +319,19 @@ def _plain(cell: Any, feature: Any) -> Any:
     if is_text and cell is not None and not isinstance(cell, str):
         return json.dumps(cell, ensure_ascii=False, default=repr)
     return cell
+
+
+def _empty(features: Any) -> datasets.Dataset:
+    return datasets.Dataset.from_dict({name: [] for name in features}, features=features)
+
+
+def pictures_home(folder: str | Path | None) -> Path:
+    """Where pictures are kept: the folder, or ours in the assets cache of `huggingface_hub` (HF_ASSETS_CACHE)."""
+    if folder is not None:
+        return Path(folder).expanduser().absolute()
+    from huggingface_hub import cached_assets_path
+
+    return Path(cached_assets_path("hf_regional", "pictures")).parent
 
 
 def is_picture(cell: Any) -> bool:

@@ -19,14 +19,24 @@ from PIL import Image
 Keyed = tuple[str, dict[str, Any]]
 
 # What Pillow decodes by itself. Without a list it would try all it knows, and start Ghostscript for PostScript.
-_FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF", "JPEG2000", "PPM", "ICO", "TGA")
 # Format read -> format written and its options. All others become PNG, which loses nothing.
 _WRITTEN: Final[dict[str | None, tuple[str, dict[str, int]]]] = {
     "JPEG": ("JPEG", {"quality": 90}),
     "MPO": ("JPEG", {"quality": 90}),
     "WEBP": ("WEBP", {"quality": 90}),
 }
-_FULL: Final = {"1": "L", "P": "RGBA", "PA": "RGBA", "LA": "RGBA", "La": "RGBA"}  # Pillow would take the nearest pixel of these
+_AS_PNG: Final = {"L": "L", "RGB": "RGB", "RGBA": "RGBA", "I": "I;16"}  # mode -> that in which a PNG holds it, "RGB" for all others
+_FULL: Final = {
+    "1": "L",
+    "P": "RGBA",
+    "PA": "RGBA",
+    "LA": "RGBA",
+    "La": "RGBA",
+    "I;16": "I",
+    "I;16B": "I",
+    "I;16L": "I",
+}  # Pillow resamples none of these
 # A drafted JPEG of 1.5 times the target and more is 46 dB from a full decode, beyond what quality 90 keeps; at 1 nothing may be left
 # to resample.
 _GAP: Final = 1.5
@@ -35,7 +45,8 @@ _BROKEN: Final = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError),
     *(RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError),
 )
-_THREADS: Final = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter's lock while it decodes and resizes
+_CORES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_THREADS: Final = min(8, _CORES)  # Pillow lets go of the interpreter's lock while it decodes and resizes
 _AHEAD: Final = 8 * _THREADS  # rows: enough that a large picture does not keep the others waiting
 
 
@@ -61,9 +72,10 @@ def shrink(cell: Any, side: int) -> Any | None:
         with Image.open(source, formats=_FORMATS) as picture:
             if max(picture.size) <= side:
                 return cell
-            return {"bytes": _shrunk(picture, side), "path": name}
+            small = _decoded(picture, side)
     except _BROKEN:
         return None
+    return {"bytes": _encoded(small, picture), "path": name}
 
 
 def shrink_rows(rows: Iterator[Keyed], column: str, side: int) -> Iterator[Keyed]:
@@ -95,12 +107,19 @@ def _opened(cell: Any) -> tuple[Any, str | None]:
     return io.BytesIO(data), PurePath(path).name if path else None
 
 
-def _shrunk(picture: Image.Image, side: int) -> bytes:
-    kind, options = _WRITTEN.get(picture.format, ("PNG", {}))
-    kept = {name: picture.info[name] for name in ("exif", "icc_profile") if picture.info.get(name)}
+def _decoded(picture: Image.Image, side: int) -> Image.Image:
     if picture.mode in _FULL:
         picture = picture.convert(_FULL[picture.mode])
     picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=_GAP)  # drafts first, where the format can
+    return picture
+
+
+def _encoded(small: Image.Image, picture: Image.Image) -> bytes:
+    """The bytes of a small picture, in the format of the one that it was made from and with what that says of itself."""
+    kind, options = _WRITTEN.get(picture.format, ("PNG", {}))
+    if kind == "PNG":
+        small = small.convert(_AS_PNG.get(small.mode, "RGB"))
+    kept = {name: picture.info[name] for name in ("exif", "icc_profile") if picture.info.get(name)}
     data = io.BytesIO()
-    picture.save(data, kind, **options, **kept)
+    small.save(data, kind, **options, **kept)
     return data.getvalue()

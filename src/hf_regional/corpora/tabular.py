@@ -1,12 +1,14 @@
-"""Tabular files (Parquet, Arrow, CSV, JSON, JSON lines) in; their columns, and their rows as dicts, out."""
+"""Tabular files (Parquet, Arrow, CSV, JSON, JSON lines; packed by gzip or not) in; their columns, and their rows as dicts, out."""
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow as pa
 import pyarrow.ipc as ipc
@@ -16,6 +18,7 @@ from hf_regional.corpora.json_rows import in_array, in_lines
 from hf_regional.errors import DamagedFileError, UnknownNameError
 
 _BATCH: Final = 64  # rows of Parquet at a time: a row may hold megabytes of pictures
+_PACKED: Final = ".gz"
 _CSV: Final = {".csv": ",", ".tsv": "\t"}
 
 
@@ -26,6 +29,7 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
         DamagedFileError: the file is not what its ending says, or it is cut off.
     """
     with named(name):
+        file = _plain(file, name)
         match _kind(name):
             case ".parquet":
                 return tuple(pq.ParquetFile(file).schema_arrow.names)
@@ -38,7 +42,7 @@ def read_columns(file: BinaryIO, name: str) -> tuple[str, ...]:
 def read_rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file, never all of it in memory; errors as in `read_columns`."""
     with named(name):
-        yield from _rows(file, name)
+        yield from _rows(_plain(file, name), name)
 
 
 class named:  # noqa: N801 - reads as a word at its `with`
@@ -53,6 +57,8 @@ class named:  # noqa: N801 - reads as a word at its `with`
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, pa.ArrowException | csv.Error | json.JSONDecodeError | UnicodeDecodeError):
             raise DamagedFileError(f"{self._name} cannot be read: {str(error).splitlines()[0]}. Fetch it anew.") from error
+        if isinstance(error, EOFError | gzip.BadGzipFile | zlib.error) and name_of_packed(self._name):
+            raise DamagedFileError(f"{self._name} is cut off or damaged: {error}. Fetch it anew.") from error
         # A Parquet file cut off in the middle is, to pyarrow, a read outside of the file.
         if isinstance(error, OSError) and _kind(self._name) in {".parquet", ".arrow"} and error.errno is None:
             raise DamagedFileError(f"{self._name} is cut off or damaged: {str(error).splitlines()[0]}. Fetch it anew.") from error
@@ -74,6 +80,19 @@ def _rows(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
             yield from (found.row for found in in_lines(file))
         case _:
             yield from (found.row for found in in_array(file))
+
+
+def _plain(file: BinaryIO, name: str) -> BinaryIO:
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if name_of_packed(name) else file
+
+
+def name_of_packed(name: str) -> str | None:
+    """The name that a file packed by gzip has when it is unpacked; None for one that is not.
+
+    >>> name_of_packed("coco_mt_dev.jsonl.gz"), name_of_packed("rows.csv")
+    ('coco_mt_dev.jsonl', None)
+    """
+    return name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else None
 
 
 @contextmanager
@@ -98,7 +117,9 @@ def _arrow(file: BinaryIO) -> Any:
 
 
 def _kind(name: str) -> str:
-    kind = PurePosixPath(name).suffix.lower()
+    kind = PurePosixPath(name_of_packed(name) or name).suffix.lower()
     if kind not in {".parquet", ".arrow", ".jsonl", ".json", *_CSV}:
-        raise UnknownNameError(f"{name}: no reader for files that end in {kind!r}. Known: .parquet, .arrow, .csv, .tsv, .jsonl, .json.")
+        raise UnknownNameError(
+            f"{name}: no reader for files that end in {kind!r}. Known: .parquet, .arrow, .csv, .tsv, .jsonl, .json; .gz behind it."
+        )
     return kind

@@ -1,5 +1,6 @@
 """Views: what a published row says in; the same under the names of `pairs` or `vqa`, places and languages as codes, out."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, cast
 
@@ -10,10 +11,11 @@ from hf_regional.errors import BadRowError
 from hf_regional.filtering.evidence.cells import split, whole
 from hf_regional.regions import country_code, language_code
 
-View = Literal["raw", "pairs", "vqa"]
+View = Literal["raw", "pairs", "vqa", "imtext", "imqa"]
 OnUnknown = Literal["error", "keep"]
 
 _STRING: Final = datasets.Value("string")
+_AND: Final = re.compile(r"\s(?:and|&)\s")
 PAIRS: Final = datasets.Features(dict.fromkeys(records.PAIRS, _STRING) | {records.IMAGE: datasets.Image()})
 VQA: Final = datasets.Features(
     dict.fromkeys(records.VQA, _STRING)
@@ -43,15 +45,17 @@ def to_country(text: object, at: str, on_unknown: OnUnknown = "error") -> str | 
 def to_countries(cell: object, at: str, on_unknown: OnUnknown = "error") -> list[str]:
     """All countries that a cell names, a text ("Laos, Thailand") or a list of texts, as alpha-3 codes in its order; [] for an empty one.
 
-    The whole text comes first ("Korea, Republic of" is one country), then its parts between commas, semicolons, bars and slashes.
+    The whole text comes first ("Korea, Republic of" is one country), then its parts between commas, semicolons, bars and slashes, and
+    last theirs on both sides of "and" ("Trinidad and Tobago" is one).
     Arguments and errors as in `to_country`; "keep" leaves out the names that nobody knows.
 
     >>> to_countries("Indonesia; Malaysia / Viet Nam", "row 0"), to_countries("Korea, Republic of", "row 1")
     (['IDN', 'MYS', 'VNM'], ['KOR'])
     """
     texts = cell if isinstance(cell, str) else tuple(str(text) for text in cast("Iterable[object]", cell or ()) if text is not None)
-    parts = (part for piece in whole(texts) for part in ((piece,) if country_code(piece.text) else split(piece)))
-    codes = (to_country(part.text, at, on_unknown) for part in parts)
+    parts = (part.text for piece in whole(texts) for part in ((piece,) if country_code(piece.text) else split(piece)))
+    names = (name for part in parts for name in ((part,) if country_code(part) else _AND.split(part)))
+    codes = (to_country(name, at, on_unknown) for name in names)
     return [*dict.fromkeys(code for code in codes if code)]
 
 

@@ -6,6 +6,7 @@ from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
     from hf_regional.encoding.dual_encoder import DualEncoder as DualEncoder
+    from hf_regional.encoding.feature_cache import FeatureCache as FeatureCache
     from hf_regional.encoding.images import ImageSource as ImageSource
     from hf_regional.encoding.images import image_key as image_key
     from hf_regional.encoding.images import open_image as open_image
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # Looked up on first use: resolving a folder, which merging does, must not load torch.
 _HOMES = {
     "DualEncoder": "hf_regional.encoding.dual_encoder",
+    "FeatureCache": "hf_regional.encoding.feature_cache",
     "ImageSource": "hf_regional.encoding.images",
     "TwoTowerEncoder": "hf_regional.encoding.two_tower",
     "bytes_to_fetch": "hf_regional.encoding.resolve",

@@ -1,6 +1,6 @@
 """Models with an image tower and a text tower (CLIP, SigLIP, dual encoders) behind two calls that give unit vectors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hf_regional.encoding.dual_layout import FILE_NAME as DUAL_ENCODER
 from hf_regional.encoding.dual_layout import MODEL_TYPE as DUAL
+from hf_regional.encoding.feature_cache import FeatureCache, digest_of_pictures, digest_of_texts
 from hf_regional.encoding.images import ImageSource, open_image
 from hf_regional.encoding.resolve import resolve_folder
 from hf_regional.errors import DamagedFileError, MissingFileError, NonFiniteError, NotBuiltYetError
@@ -51,20 +52,36 @@ FAMILIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TwoTowerEncoder:
-    """A dual encoder with its processor. `model` and `processor` are plain `transformers` objects."""
+    """A dual encoder with its processor. `model` and `processor` are plain `transformers` objects.
+
+    With a `cache`, a tower that did not change since it last saw these inputs is not asked again.
+    """
 
     model: Any
     processor: Any
     device: torch.device
     batch_size: int = 256
+    cache: FeatureCache | None = None
 
     def encode_images(self, images: Sequence[ImageSource]) -> np.ndarray:
         """(n, d) float32 features of unit norm."""
-        return self._encode(images, lambda batch: self.model.get_image_features(**self.image_inputs(batch)))
+
+        def work() -> np.ndarray:
+            return self._encode(images, lambda batch: self.model.get_image_features(**self.image_inputs(batch)))
+
+        if self.cache is None:
+            return work()
+        return self.cache.features("image", self.model, digest_of_pictures(images, self.processor.image_processor, self.batch_size), work)
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32 features of unit norm."""
-        return self._encode(texts, lambda batch: self.model.get_text_features(**self.text_inputs(batch)))
+
+        def work() -> np.ndarray:
+            return self._encode(texts, lambda batch: self.model.get_text_features(**self.text_inputs(batch)))
+
+        if self.cache is None:
+            return work()
+        return self.cache.features("text", self.model, digest_of_texts(texts, self.processor.tokenizer, self.batch_size), work)
 
     def image_inputs(self, images: Sequence[ImageSource]) -> dict[str, Tensor]:
         """Pixel values (n, 3, h, w), on the encoder's device and in the model's dtype."""
@@ -75,11 +92,14 @@ class TwoTowerEncoder:
         """Token ids (n, t), and for CLIP the attention mask."""
         return {key: value.to(self.device) for key, value in tokenize(self.processor, self.model.config, texts).items()}
 
+    def _batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        return (items[start : start + self.batch_size] for start in range(0, len(items), self.batch_size))
+
     def _encode(self, items: Sequence[Any], forward: Callable[[Sequence[Any]], Any]) -> np.ndarray:
         blocks: list[np.ndarray] = []
         with torch.inference_mode():
-            for start in range(0, len(items), self.batch_size):
-                features = forward(items[start : start + self.batch_size])
+            for batch in self._batches(items):
+                features = forward(batch)
                 pooled = getattr(features, "pooler_output", features).float()
                 blocks.append(torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy())
         out = np.concatenate(blocks) if blocks else np.zeros((0, 0), np.float32)
@@ -98,7 +118,13 @@ def tokenize(processor: Any, config: Any, texts: Sequence[str]) -> dict[str, Ten
 
 
 def load_encoder(
-    model: str | Path | HasPath, *, device: str | None = None, dtype: str | None = None, batch_size: int = 256, revision: str | None = None
+    model: str | Path | HasPath,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    batch_size: int = 256,
+    revision: str | None = None,
+    cache: FeatureCache | None = None,
 ) -> TwoTowerEncoder:
     """Load a model of one of the `FAMILIES` with its processor, ready to encode.
 
@@ -108,6 +134,7 @@ def load_encoder(
         dtype: "float32", "bfloat16", ...; by default what the checkpoint says.
         batch_size: images or texts a forward pass.
         revision: of the Hub repository.
+        cache: shared by several encoders, spares each the tower that it has in common with the one before.
 
     Raises:
         NotBuiltYetError: the checkpoint is of another family.
@@ -118,7 +145,7 @@ def load_encoder(
     family = FAMILIES[require_two_towers(folder)]
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     loaded, processor = family.load(folder, dtype or "auto")
-    return TwoTowerEncoder(loaded.to(place).eval(), processor, place, batch_size)
+    return TwoTowerEncoder(loaded.to(place).eval(), processor, place, batch_size, cache)
 
 
 def is_two_towers(folder: Path) -> bool:

@@ -10,10 +10,11 @@ import pandas as pd
 from datasets import Dataset, Image
 
 from hf_regional import records
-from hf_regional.encoding import ImageSource, image_key
+from hf_regional.encoding import ImageSource
 from hf_regional.errors import MissingColumnError, NoRowsError
 from hf_regional.evaluating.quantiles import Quantiles
 from hf_regional.evaluating.task import TaskRows
+from hf_regional.generating.pictures import picture_digest
 
 Part = Literal["select", "report", "all"]
 SELECTED: Final = 0.3  # of the pictures: β is chosen on them, and the rest is reported
@@ -69,7 +70,7 @@ class Asked:
         rows: what a score is averaged and resampled over.
         counts: what was left out, by reason.
         places: (n,) where they stand in the data.
-        eligible: (m,) the places of all rows that `where` and `without` allow, asked or not: what a gallery is made of, and a list of labels.
+        eligible: (m,) the places of all rows that `where` and `without` allow, asked or not: galleries and lists of labels are theirs.
         keys: for each row of the data, what its picture is known by.
     """
 
@@ -131,7 +132,7 @@ def ask(
     Raises:
         MissingColumnError: a column of `group`, `slices`, `where` or `without` is not there.
         NoRowsError: no row is left; the message says where they went.
-        BadRowError: a column of `Quantiles` holds no numbers.
+        BadRowError: a column of `Quantiles` holds no numbers, or a picture is not there.
     """
     named = [*([group] if group else []), *map(_column_of, slices), *(where or {}), *(without or {})]
     if missing := frozenset(named) - frozenset(data.column_names):
@@ -140,6 +141,7 @@ def ask(
     pictured = [name for name, feature in data.features.items() if _holds_pictures(feature)]
     table: pd.DataFrame = data.remove_columns(pictured).with_format("pandas")[:]  # pyright: ignore[reportAssignmentType]
     pictures = Pictures(data, np.arange(len(data)))
+    # By the bytes, those of a file too: its path is another on every machine, and the parts must not be.
     names = table[records.ID] if records.ID in table else pd.Series(range(len(table)))
     keys = np.array([_key(cell, name) for cell, name in zip(pictures, names, strict=True)])
     counts: dict[str, int] = {}
@@ -187,7 +189,7 @@ def part_of(key: str) -> float:
 
 def _key(cell: ImageSource | None, name: object) -> str:
     """What makes rows one cluster."""
-    return f"row {str(name).partition('/')[0]}" if cell is None else image_key(cell)
+    return f"row {str(name).partition('/')[0]}" if cell is None else picture_digest(cell)
 
 
 def _in_part(keys: np.ndarray, part: Part) -> np.ndarray:
@@ -203,7 +205,7 @@ def _left_out(counts: dict[str, int], kept: np.ndarray, condition: np.ndarray, r
 
 
 def _limited(chosen: np.ndarray, keys: np.ndarray, sides: np.ndarray, limit: int | None, counts: dict[str, int]) -> np.ndarray:
-    if limit is None:
+    if limit is None or not len(chosen):
         return chosen
     drawn = np.array([part_of(f"limit {key}") for key in keys[chosen].tolist()])
     order = chosen[np.argsort(drawn, kind="stable")]

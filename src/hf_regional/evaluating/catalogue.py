@@ -58,6 +58,7 @@ class Definition:
         corpus: a name of the catalogue of corpora.
         protocol: how a model is asked.
         split: of the corpus; several of them, or "*" for all, are asked as one.
+        choosing: of the corpus, on which β is chosen; null where it has none, and a part of `split` serves.
         view: of the corpus.
         group: the column whose groups a score is averaged over; null averages over rows.
         slices: columns to report by, besides language, country and topic; of a column of numbers {income: {quantiles: 4, unit: USD}}.
@@ -75,6 +76,7 @@ class Definition:
     corpus: str
     protocol: str
     split: str | tuple[str, ...] = "test"
+    choosing: str | None = None
     view: str = "pairs"
     group: str | None = "country_iso3"
     slices: tuple[str | Quantiles, ...] = ()
@@ -138,7 +140,8 @@ def load_task(
     Args:
         task: a name of `task_names()`, a YAML of your own, or a mapping with its keys.
         region: its rows form the regional score, the others the global one; without a region all rows are the world's.
-        part: of a corpus with one split alone "select" (30 % of the pictures, by a hash) serves to choose β, and "report" the rest.
+        part: "select" serves to choose β: the corpus's own split for it, or 30 % of the pictures by a hash where there is one split alone;
+            "report" is the rest.
         limit: at most so many rows of each side, for a quick look.
         settings: of the protocol, in place of the definition's (`{"scorer": "google/siglip2-base-patch16-224"}`).
         cache_dir: in place of the cache folder of `datasets`.
@@ -150,6 +153,9 @@ def load_task(
     """
     definition = read_definition(task)
     definition = replace(definition, settings={**definition.settings, **(settings or {})})
+    if definition.choosing and part != "all":  # the corpus has parted its rows itself
+        definition = replace(definition, split=definition.choosing if part == "select" else definition.split)
+        part = "all"
     region = None if definition.side == "global" else region
     build = _builder(definition)
     load = partial(load_corpus, definition.corpus, view=definition.view, cache_dir=cache_dir, **{**definition.options, **options})

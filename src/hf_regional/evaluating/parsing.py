@@ -16,7 +16,9 @@ _ANNOUNCED: Final = re.compile(
 )
 
 # First words of the names of their letters in Unicode.
-_WITHOUT_EDGES: Final = frozenset({"THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "TIBETAN", "JAVANESE", "BALINESE"})
+_WITHOUT_EDGES: Final = frozenset(
+    {"THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "TIBETAN", "JAVANESE", "BALINESE"}
+)
 
 
 def read_option(text: str, options: Sequence[str]) -> int | None:

@@ -1,4 +1,4 @@
-"""Quantiles: a column of numbers in (income, a score); for each row the part of the distribution that it lies in, named with its bounds, out."""
+"""Quantiles: a column of numbers (income, a score) in; the part of the distribution that each row lies in, named with its bounds, out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,6 @@ from hf_regional.evaluating.beta import Choice
 from hf_regional.evaluating.sides import Scorer, SideScores
 from hf_regional.evaluating.tables import aligned
 from hf_regional.evaluating.task import SIDES, Side, Task
-from hf_regional.metrics.intervals import two_sided
 from hf_regional.regions import Region
 
 SCHEMA_VERSION: Final = 1
@@ -90,13 +89,12 @@ def by_label(measured: Measured, scorer: Scorer, name: str) -> dict[str, dict[st
         values = {model: _values(measured.of(model), task) for model in MODELS}
         for label in sorted({found for found in labels if isinstance(found, str)}):
             chosen = np.flatnonzero(labels == label)
-            change = resampler.label_draws(values["merged"], name, label) - resampler.label_draws(values["base"], name, label)
-            difference = float((values["merged"][chosen] - values["base"][chosen]).mean())
+            base, merged = (resampler.resampled_label(values[model], name, label) for model in ("base", "merged"))
             out[label if len(scorer.tasks) == 1 else f"{task.name}/{label}"] = {
                 "side": _side_of(task.rows.sides[chosen]),
                 "few": label in few,
                 **{model: resampler.of_label(values[model], name, label).as_dict() for model in MODELS},
-                "difference": two_sided(change, value=difference, n=len(chosen)).as_dict(),
+                "difference": (merged - base).estimate(len(chosen)).as_dict(),
             }
     return out
 

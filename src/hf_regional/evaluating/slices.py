@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from hf_regional.evaluating.task import Side, TaskRows
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, macro_mean, two_sided
+from hf_regional.evaluating.task import Scope, Side, TaskRows
+from hf_regional.metrics.bounds import Estimate, Resampled
+from hf_regional.metrics.intervals import ClusterBootstrap, macro_mean
 
 
 class Resampler:
@@ -13,22 +14,31 @@ class Resampler:
     their rows with them.
     """
 
-    def __init__(self, rows: TaskRows, *, resamples: int = 2000, seed: int = 0) -> None:
+    def __init__(self, rows: TaskRows, *, resamples: int = 2000, seed: int = 0, scope: Scope = "others") -> None:
         self.rows = rows
+        self.scope: Scope = scope
         self._bootstrap = ClusterBootstrap(np.arange(rows.n_clusters), resamples=resamples, seed=seed)
+
+    def of(self, side: Side) -> np.ndarray:
+        """(m,) the indices of a side's rows; with the scope "all" the world has those of the region too."""
+        return self.rows.of(side, self.scope)
 
     def point(self, values: np.ndarray, side: Side) -> float:
         """The score of a side from (n,) scores by row."""
-        chosen = self.rows.of(side)
+        chosen = self.of(side)
         return macro_mean(values[chosen], self.rows.groups[chosen])
+
+    def resampled(self, values: np.ndarray, side: Side) -> Resampled:
+        """The score of a side, with its draws and influences: what differences and ratios are made of."""
+        return self._resampled(values, self.of(side), self.rows.groups)
 
     def draws(self, values: np.ndarray, side: Side) -> np.ndarray:
         """(resamples,) the score of a side under every draw of pictures."""
-        return self._draws(values, self.rows.of(side), self.rows.groups)
+        return self.resampled(values, side).draws
 
     def estimate(self, values: np.ndarray, side: Side) -> Estimate:
         """The score of a side with its two-sided 95 % interval and its number of rows."""
-        return two_sided(self.draws(values, side), value=self.point(values, side), n=len(self.rows.of(side)))
+        return self.resampled(values, side).estimate(len(self.of(side)))
 
     def by_slice(self, values: np.ndarray, name: str) -> dict[str, dict[str, float | int]]:
         """Label -> estimate over the rows of that label, labels in order; rows without a label belong to none."""
@@ -39,13 +49,12 @@ class Resampler:
 
     def of_label(self, values: np.ndarray, name: str, label: str) -> Estimate:
         """The mean over the rows of one label of a slice, with its two-sided 95 % interval."""
-        chosen = np.flatnonzero(self.rows.slices[name] == label)
-        return two_sided(self.label_draws(values, name, label), value=float(values[chosen].mean()), n=len(chosen))
+        return self.resampled_label(values, name, label).estimate(int((self.rows.slices[name] == label).sum()))
 
-    def label_draws(self, values: np.ndarray, name: str, label: str) -> np.ndarray:
-        """(resamples,) the mean over the rows of one label under every draw."""
+    def resampled_label(self, values: np.ndarray, name: str, label: str) -> Resampled:
+        """The mean over the rows of one label, with its draws and influences."""
         labels = self.rows.slices[name]
-        return self._draws(values, np.flatnonzero(labels == label), labels)
+        return self._resampled(values, np.flatnonzero(labels == label), labels)
 
     def few(self, name: str) -> frozenset[str]:
         """The labels of a slice whose rows lie in fewer than 30 pictures."""
@@ -55,5 +64,5 @@ class Resampler:
             return frozenset()
         return frozenset(self._bootstrap.few_clusters(labels[chosen].astype(str), self.rows.clusters[chosen]))
 
-    def _draws(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        return self._bootstrap.macro_mean(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])
+    def _resampled(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> Resampled:
+        return self._bootstrap.resample(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])

@@ -136,7 +136,8 @@ def require_kind(model: Any, kinds: Sequence[Kind], task: str) -> None:
         name = model.name if isinstance(model, Subject) else "the model"
         asked = " or ".join(_GIVES[kind] for kind in kinds)
         raise ConfigError(
-            f"task {task!r} asks for {asked}, and {name} gives {_GIVES[found]}. Take a task for {found} models: hf-regional evaluate --list.",
+            f"task {task!r} asks for {asked}, and {name} gives {_GIVES[found]}. "
+            f"Take a task for {found} models; hf-regional evaluate --list shows them.",
             "tasks",
         )
 

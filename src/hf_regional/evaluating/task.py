@@ -10,6 +10,7 @@ from hf_regional.encoding import ImageSource
 
 Side = Literal["global", "regional"]
 SIDES: Final[tuple[Side, Side]] = ("global", "regional")
+Scope = Literal["others", "all"]  # whose rows are the world's: those outside the region, or all (as GG-EZ has it, arXiv:2604.11490)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,17 @@ class TaskRows:
     n_clusters: int
     slices: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def of(self, side: Side) -> np.ndarray:
+    def of(self, side: Side, scope: Scope = "others") -> np.ndarray:
         """(m,) the indices of a side's rows."""
+        if scope == "all" and side == "global":
+            return np.arange(len(self.sides))
         return np.flatnonzero(self.sides == side)
+
+    def part(self, chosen: np.ndarray) -> "TaskRows":
+        """The rows at (m,) indices, their clusters numbered anew."""
+        names, clusters = np.unique(self.clusters[chosen], return_inverse=True)
+        slices = {name: labels[chosen] for name, labels in self.slices.items()}
+        return TaskRows(self.groups[chosen], clusters.astype(np.int64), self.sides[chosen], self.chance[chosen], len(names), slices)
 
 
 class Encodes(Protocol):
@@ -50,9 +59,10 @@ class Outcome:
     """What a task found out about a model.
 
     Attributes:
-        scores: metric -> (n,) float64 in [0, 1], one a row.
+        scores: metric -> (n,) float64 in [0, 1], one a row; RefCLIPScore and CLIPScore, whose cosines count 2.5 times, may pass 1.
         details: name -> (n,) what was answered, for people who look through it.
-        extras: scores of the whole set that are no mean over rows (a Vendi score, precision and coverage by region), JSON-able.
+        extras: JSON-able: "answers", how many of those written were read, unparsed or unanswered; scores of the whole set that are no
+            mean over rows (a Vendi score, precision and coverage by region).
     """
 
     scores: Mapping[str, np.ndarray]

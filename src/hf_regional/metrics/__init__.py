@@ -9,10 +9,11 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 
 from hf_regional.metrics.accuracy import Accuracy, AllCorrect, all_correct, grouped_accuracy
 from hf_regional.metrics.alignment import AlignmentScores, clip_score, ref_clip_score
+from hf_regional.metrics.bounds import Estimate, Resampled, lower_bound, mean_of, two_sided
 from hf_regional.metrics.captions import chrf
 from hf_regional.metrics.culture import cultural_diversity_at_k, culture_coverage, relevance_at_k
 from hf_regional.metrics.grouped import Slice, Sliced, Slicing, sliced
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, lower_bound, macro_mean, two_sided
+from hf_regional.metrics.intervals import ClusterBootstrap, macro_mean
 from hf_regional.metrics.loading import load_metric, metric_names
 from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region, real_neighbourhoods
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
@@ -20,6 +21,7 @@ from hf_regional.metrics.probes import ACCEPTABILITY, Commonsense, SocialNorms, 
 from hf_regional.metrics.prompt_graphs import PromptGraphScores, Question, prompt_graph_scores
 from hf_regional.metrics.rankings import feature_retrieval_scores, retrieval_scores, score_standings
 from hf_regional.metrics.ratings import Likert, krippendorff_alpha, likert_summary
+from hf_regional.metrics.ratios import Ratio, ratio_of
 from hf_regional.metrics.retrieval import (
     Relevant,
     best_ranks,
@@ -51,8 +53,10 @@ __all__ = [
     "Prdc",
     "PromptGraphScores",
     "Question",
+    "Ratio",
     "RegionalPrdc",
     "Relevant",
+    "Resampled",
     "Slice",
     "Sliced",
     "Slicing",
@@ -79,11 +83,13 @@ __all__ = [
     "load_metric",
     "lower_bound",
     "macro_mean",
+    "mean_of",
     "metric_names",
     "nearest_items",
     "prdc",
     "prdc_by_region",
     "prompt_graph_scores",
+    "ratio_of",
     "real_neighbourhoods",
     "recall_at",
     "reciprocal_ranks",

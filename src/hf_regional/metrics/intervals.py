@@ -1,13 +1,13 @@
 """Intervals: scores by row, the group and the cluster of each row in; bootstrap samples and estimates with intervals out.
 
 boot = ClusterBootstrap(picture_of_row, resamples=2000, seed=0)
-base, merged = (boot.macro_mean(ranks, language_of_row) for ranks in (base_rr, merged_rr))   # the same resamples: paired
-two_sided(merged, value=0.41, n=5200), lower_bound(merged / base)
+boot.macro_mean(base_rr, language_of_row)                # (2000,): the same resamples for every system, so comparisons are paired
+gain = boot.resample(merged_rr, language_of_row) - boot.resample(base_rr, language_of_row)
+gain.estimate(n=5200), gain.lower_bound()
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,25 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hf_regional.errors import MismatchedScoresError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
+from hf_regional.metrics.bounds import Estimate, Floats, Resampled
+from hf_regional.metrics.bounds import lower_bound as lower_bound
+from hf_regional.metrics.bounds import two_sided as two_sided
 
-Floats = npt.NDArray[np.float64]
 FEWEST_CLUSTERS: Final = 30  # below, percentile intervals are too narrow to be trusted; such groups are marked
 _BLOCK: Final = 4_000_000  # draws at a time: about 100 MB with their counts, whatever the number of clusters
 _KEPT: Final = 64_000_000  # bytes of weights kept between calls; beyond, they are drawn again
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A score with its two-sided interval and the number of rows behind it."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def as_dict(self) -> dict[str, float | int]:
-        """Write as a report has it: value, low, high, n."""
-        return asdict(self)
 
 
 class ClusterBootstrap:
@@ -95,21 +83,38 @@ class ClusterBootstrap:
         means = self._means(numbers, names, group, cluster)
         return {name: means[:, place] for place, name in enumerate(names.tolist())}
 
+    def resample(self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None) -> Resampled:
+        """Score one system: the macro mean of its (n,) values with its draws and influences; errors as in `macro_mean`.
+
+        A group that a resample missed has its own mean there: to leave it out, as `macro_mean` does, would swing the score by how far
+        the groups lie apart, which is no doubt about any of them, and tilt the interval.
+        """
+        by_group = self.resample_groups(values, groups, clusters)
+        influence = np.mean([one.influence[self._place] for one in by_group.values()], axis=0)
+        draws = np.mean([np.where(np.isnan(one.draws), one.value, one.draws) for one in by_group.values()], axis=0)
+        return Resampled(macro_mean(values, groups), draws, {self._place: influence}, self._occupied(groups, clusters))
+
+    def resample_groups(self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None) -> dict[Any, Resampled]:
+        """Score one system by group, in sorted order: (n,) values to group -> mean with its draws and influences."""
+        numbers, names, group, cluster = self._aligned(values, groups, clusters)
+        means = self._means(numbers, names, group, cluster)
+        return {
+            name: self._one(numbers[group == place], cluster[group == place], means[:, place]) for place, name in enumerate(names.tolist())
+        }
+
     def estimate(
         self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None, *, level: float = 0.95
     ) -> Estimate:
-        """Score one system: the macro mean of its (n,) values with its two-sided interval; errors as in `macro_mean`."""
-        samples = self.macro_mean(values, groups, clusters)  # first, since it checks the rows
-        return two_sided(samples, macro_mean(values, groups), len(np.asarray(groups)), level)
+        """Score one system: the macro mean of its (n,) values with its two-sided BCa interval; errors as in `macro_mean`."""
+        scored = self.resample(values, groups, clusters)  # first, since it checks the rows
+        return scored.estimate(len(np.asarray(groups)), level)
 
     def estimates(
         self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None, *, level: float = 0.95
     ) -> dict[Any, Estimate]:
-        """Score one system by group, in sorted order: (n,) values to group -> mean with its two-sided interval."""
-        samples = self.group_means(values, groups, clusters)
-        numbers, labels = np.asarray(values, dtype=np.float64), np.asarray(groups)
-        rows = {name: numbers[labels == name] for name in samples}
-        return {name: two_sided(drawn, float(rows[name].mean()), len(rows[name]), level) for name, drawn in samples.items()}
+        """Score one system by group, in sorted order: (n,) values to group -> mean with its two-sided BCa interval."""
+        scored, labels = self.resample_groups(values, groups, clusters), np.asarray(groups)
+        return {name: one.estimate(int((labels == name).sum()), level) for name, one in scored.items()}
 
     def few_clusters(
         self, groups: npt.ArrayLike, clusters: npt.ArrayLike | None = None, *, fewest: int = FEWEST_CLUSTERS
@@ -123,6 +128,19 @@ class ClusterBootstrap:
         seen = np.unique(np.stack([group, cluster]), axis=1)
         counts = np.bincount(seen[0], minlength=len(names))
         return tuple(names[counts < fewest].tolist())
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        return len(self.universe), self.seed
+
+    def _one(self, values: Floats, cluster: npt.NDArray[np.intp], draws: Floats) -> Resampled:
+        """The mean of one group: a cluster adds its rows' deviations from the mean, by the number of all rows."""
+        mean, size = float(values.mean()), len(self.universe)
+        influence = np.bincount(cluster, weights=values - mean, minlength=size) / len(values)
+        return Resampled(mean, draws, {self._place: influence}, len(np.unique(cluster)))
+
+    def _occupied(self, groups: npt.ArrayLike, clusters: npt.ArrayLike | None) -> int:
+        return len(np.unique(self._aligned(np.zeros(np.shape(groups)), groups, clusters)[3]))
 
     def _aligned(
         self, values: npt.ArrayLike, groups: npt.ArrayLike, clusters: npt.ArrayLike | None
@@ -187,38 +205,6 @@ def macro_mean(values: npt.ArrayLike, groups: npt.ArrayLike) -> float:
     return float((np.bincount(group, weights=numbers) / np.bincount(group)).mean())
 
 
-def two_sided(samples: npt.ArrayLike, value: float, n: int, level: float = 0.95) -> Estimate:
-    """Percentile interval around a score.
-
-    Args:
-        samples: (resamples,) bootstrap samples of the score; NaN (a resample without a row) is left out.
-        value: the score itself, from the rows as they are.
-        n: number of rows behind it.
-        level: share of samples between the two bounds, in (0, 1).
-
-    Raises:
-        OutOfRangeError: level outside (0, 1).
-        NonFiniteError: the value or every sample is NaN or infinite.
-
-    >>> two_sided(range(101), value=50.0, n=10, level=0.5)
-    Estimate(value=50.0, low=25.0, high=75.0, n=10)
-    """
-    if not np.isfinite(value):
-        raise NonFiniteError(f"the score is {value}: there is no interval around it.", name="value")
-    low, high = _quantiles(samples, [(1 - level) / 2, (1 + level) / 2], level)
-    return Estimate(value=float(value), low=low, high=high, n=int(n))
-
-
-def lower_bound(samples: npt.ArrayLike, level: float = 0.95) -> float:
-    """One-sided bound: `level` of the samples lie above it; raises what `two_sided` does.
-
-    >>> lower_bound(range(101), level=0.75)
-    25.0
-    """
-    (low,) = _quantiles(samples, [1 - level], level)
-    return low
-
-
 def _checked(values: npt.ArrayLike, groups: npt.ArrayLike) -> tuple[Floats, npt.NDArray[Any], npt.NDArray[np.intp]]:
     """Values, group names, and each row's group as a number; at least one row, all finite."""
     numbers, labels = np.asarray(values, dtype=np.float64), np.asarray(groups)
@@ -231,18 +217,6 @@ def _checked(values: npt.ArrayLike, groups: npt.ArrayLike) -> tuple[Floats, npt.
         raise NonFiniteError(f"row {bad[0]} has the score {numbers[bad[0]]}: score it again or leave it out.", name=str(bad[0]))
     names, group = np.unique(labels, return_inverse=True)
     return numbers, names, group
-
-
-def _quantiles(samples: npt.ArrayLike, shares: list[float], level: float) -> list[float]:
-    if not 0 < level < 1:
-        raise OutOfRangeError(f"level must be in (0, 1), got {level}; 0.95 is the usual one.")
-    drawn = np.asarray(samples, dtype=np.float64)
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn) or not np.isfinite(drawn).all():
-        raise NonFiniteError(
-            "the bootstrap samples are empty, all NaN, or infinite: was a ratio divided by a base at chance?", name="samples"
-        )
-    return [float(bound) for bound in np.quantile(drawn, shares)]
 
 
 def mean_of_present(means: Floats) -> Floats:

@@ -17,16 +17,15 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from hf_regional.durable import Journal, atomic_file
-from hf_regional.errors import CannotWriteError, ConfigError
+from hf_regional.errors import ConfigError
 from hf_regional.network.fetching import NO_ADDRESS, Fault, Fetcher, Got, Moved
 from hf_regional.network.guard import Guard, Resolve, look_up
 from hf_regional.network.manners import Manners
+from hf_regional.network.shelf import Fetched, Shelf
 from hf_regional.network.turns import Turns
 from hf_regional.network.weblinks import Weblink, read_weblink
 
@@ -38,29 +37,6 @@ TOO_MANY_REDIRECTS: Final = "too many redirects"
 LEFT_ALONE: Final = "left for another time: the host is busy or does not answer"
 
 MayFetch = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What became of one address.
-
-    Attributes:
-        url: as it was given.
-        path: the file; None where there is none.
-        reason: why there is none, in the words of `Pictures.dead`.
-        is_lasting: asking again, in another run, is in vain.
-        sha256: of the content, 64 hex digits.
-        size: of the content, bytes.
-        found_at: the address after redirects.
-    """
-
-    url: str
-    path: Path | None = None
-    reason: str = ""
-    is_lasting: bool = True
-    sha256: str = ""
-    size: int = 0
-    found_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +76,17 @@ def download_pictures(urls: Iterable[str], folder: Path, manners: Manners) -> Pi
 class Downloader:
     """Fetches pictures into a folder: in threads, in turns by host, with retries, and never again what is there."""
 
-    def __init__(self, folder: Path, manners: Manners, *, may_fetch: MayFetch | None = None, resolve: Resolve = look_up) -> None:
+    def __init__(self, folder: Path | Shelf, manners: Manners, *, may_fetch: MayFetch | None = None, resolve: Resolve = look_up) -> None:
         """Ask for nothing yet.
 
         Args:
-            folder: of pictures, `ab/<sha256>.<kind>`; runs may share it, its journal lies beside it.
+            folder: of pictures, see `Shelf`.
             manners: how it asks.
             may_fetch: called in a thread before each request, those that a redirect leads to included, with the address; False leaves
                 the picture alone. Here a site's robots.txt comes in, where pictures are not named by a corpus but found.
             resolve: looks up the addresses of a host; what it gives is checked.
         """
-        self.folder, self.manners = Path(folder).expanduser().absolute(), manners
+        self.shelf, self.manners = folder if isinstance(folder, Shelf) else Shelf(folder), manners
         self._may_fetch, self._guard = may_fetch, Guard(manners.allowed, resolve)
         self._chance = random.Random(0)
 
@@ -129,17 +105,6 @@ class Downloader:
             finally:
                 fetcher.close()
 
-    def kept(self, url: str) -> Fetched | None:
-        """What an earlier run found, if it is lasting: a file that is there, or an address that is gone."""
-        match self._journal.done(url):
-            case {"file": str(file), "sha256": str(sha256), "size": int(size), "found_at": str(found_at)}:
-                path = self.folder / file
-                return Fetched(url, path, sha256=sha256, size=size, found_at=found_at) if _is_whole(path, size) else None
-            case {"reason": str(reason)}:
-                return Fetched(url, reason=reason)
-            case _:
-                return None
-
     def _in_turns(self, urls: Iterator[str], fetcher: Fetcher, pool: ThreadPoolExecutor) -> Generator[Fetched]:
         turns = Turns[_Task](self.manners.per_host, self.manners.interval_s)
         pending: dict[Future[Fetched | Moved | Fault], tuple[str, _Task]] = {}
@@ -157,7 +122,7 @@ class Downloader:
                 yield from self._settle(host, task, future.result(), turns)
 
     def _begin(self, url: str, turns: Turns[_Task]) -> Generator[Fetched]:
-        if known := self.kept(url):
+        if known := self.shelf.find(url):
             yield known
             return
         try:
@@ -176,7 +141,7 @@ class Downloader:
         if self._may_fetch and not self._may_fetch(task.link.url):
             return Fault(NOT_PERMITTED)
         answer = fetcher.ask(task.link)
-        return self._store(task, answer) if isinstance(answer, Got) else answer
+        return self.shelf.keep(task.url, answer.content, answer.kind, task.link.url) if isinstance(answer, Got) else answer
 
     def _settle(self, host: str, task: _Task, answer: Fetched | Moved | Fault, turns: Turns[_Task]) -> Generator[Fetched]:
         """An answer in; what it says of this picture, and of others of its host, out."""
@@ -205,43 +170,8 @@ class Downloader:
     def _bury(self, task: _Task, fault: Fault) -> Fetched:
         _log.info("%s: %s.", task.url, fault.reason)
         if fault.is_lasting:
-            self._note(task.url, {"reason": fault.reason}, ())
+            self.shelf.bury(task.url, fault.reason)
         return Fetched(task.url, reason=fault.reason, is_lasting=fault.is_lasting)
-
-    def _store(self, task: _Task, got: Got) -> Fetched:
-        sha256 = hashlib.sha256(got.content).hexdigest()
-        name = f"{sha256[:2]}/{sha256}.{got.kind}"
-        path = self.folder / name
-        if not _is_whole(path, len(got.content)):  # of two addresses with one content the second finds it there
-            with atomic_file(path) as partial:
-                partial.write_bytes(got.content)
-        record = {"file": name, "sha256": sha256, "size": len(got.content), "found_at": task.link.url}
-        self._note(task.url, record, (path,))
-        return Fetched(task.url, path, sha256=sha256, size=len(got.content), found_at=task.link.url)
-
-    @cached_property
-    def _journal(self) -> Journal:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            return Journal(self.folder)
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _note(self, url: str, record: dict[str, Any], files: tuple[Path, ...]) -> None:
-        try:
-            self._journal.finish(url, record, files)
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> CannotWriteError:
-        return CannotWriteError(
-            f"pictures cannot be kept in {self.folder}: {error.strerror}. Free some space there, or name another folder; "
-            "what was fetched so far is kept."
-        )
-
-
-def _is_whole(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
 
 
 def _left(task: _Task) -> Fetched:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hf_regional.adapting import adapt
 from hf_regional.durable import Stages
-from hf_regional.encoding import load_encoder
+from hf_regional.encoding import FeatureCache, load_encoder
 from hf_regional.evaluating.beta import checked_grid
 from hf_regional.evaluating.runner import measure_rows
 from hf_regional.evaluating.task import Task
@@ -42,6 +42,11 @@ class Work:
         return Clock(self.root / "seconds.jsonl")
 
     @cached_property
+    def features(self) -> FeatureCache:
+        """What the towers gave, so that one that no mix touched is asked once."""
+        return FeatureCache()
+
+    @cached_property
     def regional(self) -> Path:
         """θ_regional, trained where it is not there yet."""
         return self._trained / "model"
@@ -67,7 +72,7 @@ class Work:
 
         def work(folder: Path) -> None:
             with self.clock.timed(f"scoring {split}"):
-                rows = measure_rows(load_encoder(model, device=self.inputs.config.device), tasks)
+                rows = measure_rows(load_encoder(model, device=self.inputs.config.device, cache=self.features), tasks)
             rows.to_parquet(folder / "rows.parquet")
 
         described = [task.model_dump(mode="json") for task in self.inputs.config.tasks]

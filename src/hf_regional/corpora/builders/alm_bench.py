@@ -23,8 +23,6 @@ _OWN: Final = {
     "Egyptian Arabic": ("ar", "EGY"),
     "Emirati Arabic": ("ar", "ARE"),
     "Saudi Arabic": ("ar", "SAU"),
-    "Oriya": ("or", None),
-    "Scots Gaelic": ("gd", None),
     "Waray-Waray": ("war", None),
 }
 

@@ -92,6 +92,7 @@ class DollarStreet(PicturedCorpus):
             {"test": ("*.csv",)}, _ARCHIVE, picture="imageRelPath", hub_id="nlphuji/dollar_street_test", also=(("*.zip",),)
         ),
     }  # fmt: skip
+    OPTIONAL = ("imagenet_synonyms", "imagenet_sysnet_id")  # of the tables of ImageNet's classes
     EXTRAS = {"topics": List(_TEXT), "income": Value("float64"), "place": _TEXT, "region": _TEXT}  # noqa: RUF012
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus

@@ -32,7 +32,7 @@ NO_PICTURES: Final = "classes of the map without a folder of pictures"
 
 
 class ImagenetTopics(PublishedCorpus):
-    """Builder of one row a topic and picture; a class under two topics gives its pictures to both. No row has a country."""
+    """Builder: a row a topic and picture; a class under two topics gives its pictures to both. No row has a country."""
 
     NAME = "imagenet-topics"
     RAW = Features({records.IMAGE: Image(), **dict.fromkeys((*_MAP, *_ADDED), _TEXT)})
@@ -52,8 +52,8 @@ class ImagenetTopics(PublishedCorpus):
                     yield from ({**row, "wnid": wnid, "file_name": each, records.IMAGE: pictures.find(each)} for each in names)
         if not pictures.any_below(_WNID):
             raise MissingFileError(
-                f"{store.origin} holds no folder of a class of ImageNet, such as n02773037, with pictures in it: unpack ImageNet's archives, "
-                "one folder a class, beside the map."
+                f"{store.origin} holds no folder of a class of ImageNet, such as n02773037, with pictures in it: "
+                "unpack ImageNet's archives, one folder a class, beside the map."
             )
         if bare:
             self.left_out[NO_PICTURES] += len(bare)

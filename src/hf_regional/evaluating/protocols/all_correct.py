@@ -50,7 +50,7 @@ class AllCorrectTask:
         sizes = np.bincount(self.of)
         shares = {name: np.bincount(self.of, values) / sizes for name, values in found.scores.items()}
         answers = [[said for said, of in zip(found.details["answer"], self.of, strict=True) if of == row] for row in range(len(sizes))]
-        return Outcome({self.metric: (shares["accuracy"] == 1).astype(float), **shares}, {"answers": answers})
+        return Outcome({self.metric: (shares["accuracy"] == 1).astype(float), **shares}, {"answers": answers}, found.extras)
 
 
 def build_all_correct_task(name: str, asked: Asked, data: Dataset, *, way: Way | None = None, prompt: str = PROMPT) -> AllCorrectTask:

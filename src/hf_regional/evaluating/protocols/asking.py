@@ -9,6 +9,7 @@ import numpy as np
 
 from hf_regional.errors import ConfigError
 from hf_regional.evaluating.subjects import Subject, kind_of, require_kind
+from hf_regional.evaluating.task import Outcome
 from hf_regional.generating import Prompt, answer_all, read_answers
 
 Way = Literal["match", "generate", "weigh"]
@@ -30,6 +31,12 @@ class Read(Generic[Value]):
     values: list[Value | None]
     faults: dict[str, np.ndarray]
     said: list[str]
+
+    def outcome(self, scores: Mapping[str, np.ndarray]) -> Outcome:
+        """The scores with the faults beside them, what was said, and how many answers were read."""
+        lost = {name: int(rows.sum()) for name, rows in self.faults.items()}
+        counts = {"read": len(self.said) - sum(lost.values()), **lost}
+        return Outcome({**scores, **self.faults}, {"answer": self.said}, {"answers": counts})
 
 
 def way_to_ask(model: Any, way: Way | None, task: str) -> Way:
@@ -67,7 +74,9 @@ def check_template(template: str, fields: Sequence[str], task: str, *, optional:
     try:
         found = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
-        raise ConfigError(f"task {task!r}: the template {template!r} cannot be read: {error}. Write {{{{ for a brace.", "settings") from error
+        raise ConfigError(
+            f"task {task!r}: the template {template!r} cannot be read: {error}. Write {{{{ for a brace.", "settings"
+        ) from error
     if lacking := [name for name in fields if name not in found]:
         raise ConfigError(f"task {task!r}: the template {template!r} lacks {_braced(lacking)}.", "settings")
     if strange := sorted(found - {*fields, *optional}):
@@ -94,7 +103,7 @@ def by_language(
     for template in templates.values():
         check_template(template, fields, task, optional=optional)
     if ANY not in templates and (lacking := {str(language) for language in languages} - set(templates)):
-        raise ConfigError(f"task {task!r} has no template in {', '.join(sorted(lacking))}; add them, or one under \"*\".", "settings")
+        raise ConfigError(f'task {task!r} has no template in {", ".join(sorted(lacking))}; add them, or one under "*".', "settings")
     return [templates[language] if language in templates else templates[ANY] for language in map(str, languages)]
 
 

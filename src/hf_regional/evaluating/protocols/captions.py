@@ -72,7 +72,7 @@ class CaptionsTask:
         captions = [value or "" for value in read.values]
         letters = np.array([chrf(text, known) for text, known in zip(captions, self.references, strict=True)])
         by_scorer = self._aligned(captions, _scorer(self.scorer, model)) if self.scorer else {}
-        return Outcome({"chrF": letters, **by_scorer, **read.faults}, {"answer": read.said})
+        return read.outcome({"chrF": letters, **by_scorer})
 
     def _aligned(self, captions: Sequence[str], encoder: Encodes) -> dict[str, np.ndarray]:
         found = {f"{metric}[{self.scorer_name}]": np.zeros(len(captions)) for metric in ("RefCLIPScore", "CLIPScore")}

@@ -96,7 +96,7 @@ class ClassificationTask:
         read = read_all(model, [Prompt(asked, [picture]) for picture in self.pictures], lambda text, _: read_name(text, self.names))
         starts = self.right.starts
         found = [value in self.right.items[starts[row] : starts[row + 1]] for row, value in enumerate(read.values)]
-        return Outcome({"accuracy": np.array(found, float), **read.faults}, {"answer": read.said})
+        return read.outcome({"accuracy": np.array(found, float)})
 
     def _asked(self) -> str:
         return self.prompt.format(labels=", ".join(self.names))

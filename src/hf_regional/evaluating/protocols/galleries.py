@@ -123,7 +123,9 @@ def build_galleries_task(
         if said not in known:
             raise ConfigError(f"task {name!r} has no {what} {said!r}; it has: {', '.join(known)}.", "settings")
     if gallery is not None and gallery not in data.column_names:
-        raise MissingColumnError(f"task {name!r}: the rows lack {gallery}; there are: {', '.join(data.column_names)}.", frozenset([gallery]))
+        raise MissingColumnError(
+            f"task {name!r}: the rows lack {gallery}; there are: {', '.join(data.column_names)}.", frozenset([gallery])
+        )
     offered = _table(data, asked, gallery)
     own = offered.loc[offered.index.isin(asked.places)].reindex(asked.places)
     usable = own["usable"].eq(True).to_numpy()

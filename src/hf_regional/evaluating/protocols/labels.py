@@ -52,7 +52,9 @@ def find_labels(cells: Sequence[Any], only: Sequence[str], words: Mapping[str, s
     """
     found = {label for cell in cells for label in labels_of(cell)}
     if unknown := sorted({*only, *words} - found):
-        raise ConfigError(f"task {task!r}: no row has the label {', '.join(map(repr, unknown))}; there are {_some(sorted(found))}.", "settings")
+        raise ConfigError(
+            f"task {task!r}: no row has the label {', '.join(map(repr, unknown))}; there are {_some(sorted(found))}.", "settings"
+        )
     labels = tuple(sorted(set(only) or found))
     if len(labels) < 2:
         raise NoRowsError(f"task {task!r}: the labels are {list(labels)}; two or more are needed to tell them apart.")

@@ -4,7 +4,7 @@ As NormAd asks (arXiv 2404.12464). Its code prints the micro F1, which is the ac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,7 @@ class NormsTask:
         found = self.asked.measure(model)
         right = [options[answer] for options, answer in zip(self.asked.options, self.asked.answers.tolist(), strict=True)]
         told = social_norms([chosen or None for chosen in found.details["chosen"]], right, classes=self.verdicts).as_dict()
-        extras = {"macro_f1": told["overall"]["macro_f1"], "by_class": told["by_class"], "unparsed": told["unparsed"]}
-        return Outcome(found.scores, found.details, extras)
+        return replace(found, extras={**found.extras, "macro_f1": told["overall"]["macro_f1"], "by_class": told["by_class"]})
 
 
 def build_norms_task(name: str, asked: Asked, data: Dataset, *, way: Way | None = None, prompt: str = PROMPT) -> NormsTask:

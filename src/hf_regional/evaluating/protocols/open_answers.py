@@ -60,7 +60,7 @@ class OpenAnswersTask:
             "contains": np.array([float(any(stands_in(one, said) for one in accepted)) for said, accepted in pairs]),
             "exact": np.array([float(said in accepted) for said, accepted in pairs]),
         }
-        return Outcome({**scores, **read.faults}, {"answer": read.said})
+        return read.outcome(scores)
 
 
 def build_open_answers_task(

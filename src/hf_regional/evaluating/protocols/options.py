@@ -6,7 +6,7 @@ vision-language model writes its answer ("generate"), or says how likely each op
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -92,7 +92,8 @@ class OptionsTask:
         read = read_all(model, prompts, lambda text, row: read_option(text, self.options[row]))
         right = [float(value == answer) for value, answer in zip(read.values, self.answers.tolist(), strict=True)]
         chosen = ["" if place is None else self.options[row][place] for row, place in enumerate(read.values)]
-        return Outcome({"accuracy": np.array(right), **read.faults}, {"answer": read.said, "chosen": chosen})
+        found = read.outcome({"accuracy": np.array(right)})
+        return replace(found, details={**found.details, "chosen": chosen})
 
     def _weighed(self, model: Subject) -> Outcome:
         """The option with the highest log-likelihood a UTF-8 byte: sums favour short options, and tokens differ between models."""

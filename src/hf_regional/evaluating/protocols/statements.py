@@ -61,7 +61,7 @@ class StatementsTask:
     def _generated(self, model: Subject, asked: Sequence[Prompt]) -> Outcome:
         read = read_all(model, asked, lambda text, row: read_truth(text, self.languages[row]))
         right = [float(value is truth) for value, truth in zip(read.values, self.truths.tolist(), strict=True)]
-        return Outcome({"accuracy": np.array(right), **read.faults}, {"answer": read.said})
+        return read.outcome({"accuracy": np.array(right)})
 
     def _weighed(self, model: Subject, asked: Sequence[Prompt]) -> Outcome:
         """Two words as likely as each other are half right. Sums over tokens: both are whole answers, and nearly always one word."""
@@ -117,5 +117,7 @@ def build_statements_task(
 
 def _truth(identifier: str, options: Sequence[str], answer: float | None) -> bool:
     if sorted(options) != ["false", "true"] or answer is None or answer != answer:
-        raise BadRowError(f"row {identifier}: the options are {list(options)} and the answer {answer}; true and false, one right, are asked for.")
+        raise BadRowError(
+            f"row {identifier}: the options are {list(options)} and the answer {answer}; true and false, one right, are asked for."
+        )
     return options[int(answer)] == "true"

@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from hf_regional import records
 from hf_regional.encoding import ImageSource
-from hf_regional.errors import ConfigError, MissingColumnError, OutOfRangeError
+from hf_regional.errors import MissingColumnError, OutOfRangeError
 from hf_regional.evaluating.asked import Asked
 from hf_regional.evaluating.protocols.asking import check_template
 from hf_regional.evaluating.subjects import require_kind
@@ -57,19 +57,20 @@ class UniversalsTask:
             shown = np.array(self.shown)
             return np.array([(shown == concept).mean() for concept in self.concepts])
         draw = np.random.default_rng(0)
-        drawn = [draw.permutation(len(self.gallery))[: self.k] for _ in range(_DRAWS)]
+        drawn = [draw.permutation(len(self.gallery))[: self.k].tolist() for _ in range(_DRAWS)]
         return np.full(len(self.concepts), self._diversity(drawn).mean())
 
     def measure(self, model: Encodes) -> Outcome:
         """`relevance@k` and `diversity@k` of every concept, and the countries that it brought up."""
         require_kind(model, ("embedding",), self.name)
         texts = model.encode_texts([self.template.format(concept=concept) for concept in self.concepts])
-        _, nearest = nearest_items(texts, model.encode_images(self.gallery), self.k)
+        _, places = nearest_items(texts, model.encode_images(self.gallery), self.k)
+        nearest: list[list[int]] = places.tolist()
         relevance = relevance_at_k([[self.shown[place] for place in found] for found in nearest], self.concepts, self.k)
         brought = [", ".join(self.countries[place] for place in found) for found in nearest]
         return Outcome({self.metric: relevance, f"diversity@{self.k}": self._diversity(nearest)}, {"answer": brought})
 
-    def _diversity(self, rankings: Sequence[np.ndarray]) -> np.ndarray:
+    def _diversity(self, rankings: Sequence[Sequence[int]]) -> np.ndarray:
         found = [[self.countries[place] for place in ranking] for ranking in rankings]
         return cultural_diversity_at_k(found, self.k, n_countries=len(set(self.countries)))
 
@@ -118,9 +119,7 @@ def build_universals_task(
     shown, countries = chosen.table[concept].astype(str).tolist(), chosen.table[country].astype(str).tolist()
     concepts = sorted(set(shown))
     n = len(concepts)
-    rows = TaskRows(
-        np.full(n, "all"), np.arange(n), np.full(n, "global"), np.zeros(n), n, {records.TOPIC: np.array(concepts, object)}
-    )
+    rows = TaskRows(np.full(n, "all"), np.arange(n), np.full(n, "global"), np.zeros(n), n, {records.TOPIC: np.array(concepts, object)})
     task = UniversalsTask(name, chosen.pictures, shown, countries, concepts, rows, chosen.counts, k, template)
     rows.chance[:] = task.chance(task.metric)
     return task
