@@ -54,7 +54,7 @@ def test_a_corpus_loads_in_both_modes_with_the_documented_features_and_a_licence
         if columns:
             assert all(rows["license"])
             assert len(set(rows["id"])) == len(rows)
-            if catalogue()[PUBLISHED[module]].to_class().PICTURES:
+            if catalogue()[PUBLISHED[module]].pictures:
                 assert min(_widths(rows)) > 0
             else:
                 assert set(rows[records.IMAGE]) == {None}

@@ -57,7 +57,6 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         FILES: configuration -> split -> patterns of its files.
         EXTRAS: columns of the view `pairs` after the eight that all corpora have.
         VQA_EXTRAS: the same for the view `vqa`.
-        PICTURES: whether rows have one; those of a corpus of words alone (prompts, questions) have a null instead.
     """
 
     NAME: ClassVar[str]
@@ -67,7 +66,6 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     FILES: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]]
     EXTRAS: ClassVar[Mapping[str, Any]] = {}
     VQA_EXTRAS: ClassVar[Mapping[str, Any]] = {}
-    PICTURES: ClassVar[bool] = True
     VIEWS: ClassVar[tuple[views.View, ...]] = ("raw", "pairs")
     BUILDER_CONFIG_CLASS = PublishedConfig
     VERSION = datasets.Version("1.0.0")
@@ -225,7 +223,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
                 yield from rows
             case "imtext" | "imqa" as view:
                 yield from seacrowd.seen(self._pictured(rows), view, self._shelf)
-            case _ if self.PICTURES:
+            case _ if self.corpus.pictures:
                 yield from self._pictured(rows)
             case _:
                 yield from rows

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hf_regional.corpora import catalogue
 from hf_regional.evaluating.catalogue import Definition, read_definition, task_names
 from hf_regional.evaluating.subjects import Kind, require_kind
 from hf_regional.evaluating.tables import aligned
@@ -35,7 +36,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "drawn_questions": Protocol("dpg", (_PICTURES,)),
     "drawn_regions": Protocol("precision by {encoder}", (_PICTURES,)),
     "galleries": Protocol("MRR", (_FEATURES,)),
-    "judged": Protocol("{way} by {judge}", (_WORDS,)),
+    "judged": Protocol("rating by {judge}", (_WORDS,)),
     "norms": Protocol("accuracy", (_WORDS,)),
     "open_answers": Protocol("contains", (_WORDS,)),
     "options": Protocol("accuracy", (_FEATURES, _WORDS)),
@@ -80,7 +81,7 @@ def require_family(model: Any, task: str | Path | Mapping[str, Any]) -> None:
         ConfigError: the model is of another family. And as `read_definition`.
     """
     definition = read_definition(task)
-    require_kind(model, PROTOCOLS[definition.protocol].families, definition.name)
+    require_kind(model, _families(definition), definition.name)
 
 
 def task_table() -> tuple[dict[str, Any], str]:
@@ -93,5 +94,13 @@ def task_table() -> tuple[dict[str, Any], str]:
 
 def _entry(definition: Definition) -> TaskEntry:
     protocol = PROTOCOLS[definition.protocol]
-    metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5, "way": "rate"} | dict(definition.settings))
-    return TaskEntry(definition.name, definition.title, definition.corpus, definition.protocol, metric, protocol.families, definition.paper)
+    metric = str(definition.settings.get("metric", protocol.metric)).format_map({"k": 5} | dict(definition.settings))
+    return TaskEntry(
+        definition.name, definition.title, definition.corpus, definition.protocol, metric, _families(definition), definition.paper
+    )
+
+
+def _families(definition: Definition) -> tuple[Kind, ...]:
+    """Those of the protocol; without pictures there is nothing to hold features of texts against."""
+    families = PROTOCOLS[definition.protocol].families
+    return families if catalogue()[definition.corpus].pictures else tuple(one for one in families if one != _FEATURES)

@@ -39,7 +39,6 @@ class CulturalBench(PublishedCorpus):
         "easy": {"test": ("*CulturalBench-Easy.csv",)},
     }
     VIEWS = ("raw", "pairs", "vqa")
-    PICTURES = False
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         asked = next(self.to_vqa(row, at))

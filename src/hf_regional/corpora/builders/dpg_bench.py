@@ -38,7 +38,6 @@ class DpgBench(PublishedCorpus):
     EXTRAS = {  # noqa: RUF012
         "questions": List({"key": _TEXT, "question": _TEXT, "parents": List(_TEXT), "category": _TEXT, "detail": _TEXT})
     }
-    PICTURES = False
 
     def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         rows = super().rows_of(store, name)

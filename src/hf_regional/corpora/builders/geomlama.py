@@ -36,7 +36,6 @@ class GeoMlama(PublishedCorpus):
     OPTIONAL = ("Corresponding Questions", "Context", "GPT-3 Pred", "GPT-3 Pred (T/F/I)", "comments")
     FILES = {language: {"test": (f"*gd_prompt_{language}.tsv",)} for language in ("en", "fa", "hi", "sw", "zh")}  # noqa: RUF012
     VIEWS = ("raw", "pairs", "vqa")
-    PICTURES = False
 
     def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         lines = self._lines(name)

@@ -36,7 +36,6 @@ class GlobalOpinions(PublishedCorpus):
     FILES = {"default": {"train": ("data/global_opinions.csv", "global_opinions.csv")}}  # noqa: RUF012 - a table
     VQA_EXTRAS = {"shares": List(Value("float64"))}  # noqa: RUF012
     VIEWS = ("raw", "pairs", "vqa")
-    PICTURES = False
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         for country, name, _, _ in self._answers(row, at):

@@ -39,7 +39,6 @@ class NormAd(PublishedCorpus):
     FILES = {"default": {"train": ("*normad_etiquette_final_data.csv",)}}  # noqa: RUF012 - a table
     VQA_EXTRAS = {"context": _TEXT}  # noqa: RUF012
     VIEWS = ("raw", "pairs", "vqa")
-    PICTURES = False
 
     def to_pairs(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         yield views.pair(text=row["Story"], **self._rest(row, at), identifier=str(row["ID"]))

@@ -26,7 +26,6 @@ class PromptsCsv(PublishedCorpus):
     RAW = Features(dict.fromkeys(("prompt", "name", "country", "aspect", "language", "id", "license"), _TEXT))
     NEEDED = ("country",)
     FILES = {"default": {"test": ("*.csv", "*.tsv")}}  # noqa: RUF012 - a table
-    PICTURES = False
 
     def rows_of(self, store: Store, name: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see PublishedCorpus
         for place, row in zip(count(), super().rows_of(store, name)):

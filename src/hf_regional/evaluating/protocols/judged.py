@@ -91,7 +91,9 @@ class JudgedTask:
         answers = [answer.text if answer.text is not None else f"({answer.fault})" for answer in said]
         rated = [row for row in there if not unrated[row]]
         mean = float(values[rated].mean()) if rated else None
-        return Outcome(scores, {"answer": answers, "verdict": verdicts}, {"judge": self.judge.name, "mean_of_rated": mean, **extras})
+        counts = {"rated": len(rated), "unrated": len(there) - len(rated), "unanswered": len(said) - len(there)}
+        told = {"judge": self.judge.name, "mean_of_rated": mean, "answers": counts, **extras}
+        return Outcome(scores, {"answer": answers, "verdict": verdicts}, told)
 
     def _rated(
         self, said: Sequence[Answer], there: Sequence[int], model: Subject
