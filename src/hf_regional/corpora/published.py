@@ -223,8 +223,10 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
                 yield from rows
             case "imtext" | "imqa" as view:
                 yield from seacrowd.seen(self._pictured(rows), view, self._shelf)
-            case _:
+            case _ if self.corpus.pictures:
                 yield from self._pictured(rows)
+            case _:
+                yield from rows
         if self._streaming:  # a prepared dataset says it once for all splits, and keeps it
             self._said_left_out()
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.evaluating.asked import Asked as Asked
+    from hf_regional.evaluating.asked import ask as ask
     from hf_regional.evaluating.beta import select_beta as select_beta
     from hf_regional.evaluating.beta import select_beta_for_regions as select_beta_for_regions
     from hf_regional.evaluating.catalogue import load_task as load_task
@@ -12,8 +14,11 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.choosing import Choice as Choice
     from hf_regional.evaluating.choosing import CurvePoint as CurvePoint
     from hf_regional.evaluating.joint import RegionsChoice as RegionsChoice
+    from hf_regional.evaluating.listing import list_tasks as list_tasks
+    from hf_regional.evaluating.protocols.drawn_prompts import read_drawn as read_drawn
     from hf_regional.evaluating.protocols.retrieval import RetrievalTask as RetrievalTask
     from hf_regional.evaluating.protocols.retrieval import build_retrieval_task as build_retrieval_task
+    from hf_regional.evaluating.quantiles import Quantiles as Quantiles
     from hf_regional.evaluating.runner import Evaluation as Evaluation
     from hf_regional.evaluating.runner import evaluate_model as evaluate_model
     from hf_regional.evaluating.runner import load_evaluation as load_evaluation
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.task import TaskRows as TaskRows
 
 _HOMES = {
+    "Asked": "hf_regional.evaluating.asked",
+    "Quantiles": "hf_regional.evaluating.quantiles",
+    "ask": "hf_regional.evaluating.asked",
+    "list_tasks": "hf_regional.evaluating.listing",
     "Choice": "hf_regional.evaluating.choosing",
     "CurvePoint": "hf_regional.evaluating.choosing",
     "RegionsChoice": "hf_regional.evaluating.joint",
@@ -37,6 +46,7 @@ _HOMES = {
     "load_evaluation": "hf_regional.evaluating.runner",
     "load_task": "hf_regional.evaluating.catalogue",
     "open_subject": "hf_regional.evaluating.subjects",
+    "read_drawn": "hf_regional.evaluating.protocols.drawn_prompts",
     "task_names": "hf_regional.evaluating.catalogue",
     "evaluate_model": "hf_regional.evaluating.runner",
     "RetrievalTask": "hf_regional.evaluating.protocols.retrieval",
