@@ -91,9 +91,11 @@ def grouped(topics: Sequence[Any] | npt.ArrayLike, countries: Sequence[Any] | np
     return found.without(small, f"fewer than {min_n} images")
 
 
-def left_out(topic: Any, country: Any, n: Any, reason: str) -> pd.DataFrame:
+def left_out(topic: Any, country: Any, n: Any, reason: Any) -> pd.DataFrame:
     """Rows for the table of what was set aside."""
-    return pd.DataFrame({"topic": topic, "country": country, "n": np.asarray(n, np.int64), "reason": reason}, columns=list(LEFT_OUT))
+    # Objects: labels of text may be null, and so may the number of images of a published table.
+    table = pd.DataFrame({"topic": topic, "country": country, "n": n, "reason": reason}, columns=list(LEFT_OUT), dtype=object)
+    return table.astype({"n": "Int64"})
 
 
 def joined(*tables: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from hf_regional.durable import atomic_file
 from hf_regional.errors import DamagedFileError, UnknownNameError
 from hf_regional.nearest import did_you_mean
-from hf_regional.planning.groups import LEFT_OUT
+from hf_regional.planning.groups import LEFT_OUT, left_out
 
 PAIR: Final = ("topic", "country_a", "country_b", "similarity", "n_a", "n_b")
 GROUPS: Final = ("topic", "country", "n", "within")
@@ -99,13 +99,13 @@ class Similarity:
         from hf_regional.planning.published import read_table
 
         path = Path(path)
-        table, rule, found = read_table(path, columns or {})
-        beside = path.with_suffix(".json")
-        if rule != PUBLISHED and beside.is_file():
+        found = read_table(path, columns or {})
+        table, beside = found.table, path.with_suffix(".json")
+        if found.rule != PUBLISHED and beside.is_file():
             return cls(table=table, **_read_beside(beside))
         sides = table[["topic", "country_a", "n_a"]].drop_duplicates(["topic", "country_a"]).assign(within=np.nan)
         groups = sides.set_axis(list(GROUPS), axis=1).reset_index(drop=True)
-        return cls(table, groups, pd.DataFrame(columns=list(LEFT_OUT)), rule, encoder or found)
+        return cls(table, groups, found.left_out, found.rule, encoder or found.encoder)
 
     def _beside(self) -> dict[str, Any]:
         facts = {"rule": self.rule, "encoder": self.encoder, "min_n": self.min_n, "resamples": self.resamples, "seed": self.seed}
@@ -116,8 +116,9 @@ class Similarity:
 def _read_beside(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        groups, left_out = (pd.DataFrame(facts.pop(name), columns=list(names)) for name, names in (("groups", GROUPS), ("left_out", LEFT_OUT)))
+        groups = pd.DataFrame(facts["groups"], columns=list(GROUPS)).astype({"within": float})
+        set_aside = left_out(**{name: [row[name] for row in facts["left_out"]] for name in LEFT_OUT})
         settings = {name: kind(facts[name]) for name, kind in (("rule", str), ("encoder", str), ("min_n", int), ("resamples", int), ("seed", int))}
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path} does not belong to a table of similarities: {error}. Remove it, or write the table anew.") from error
-    return settings | {"groups": groups.astype({"within": float}), "left_out": left_out}
+    return settings | {"groups": groups, "left_out": set_aside}
