@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hf_regional.planning.missing import Missing as Missing
     from hf_regional.planning.missing import who_is_missing as who_is_missing
     from hf_regional.planning.record import Similarity as Similarity
+    from hf_regional.planning.standing_in import StandIns as StandIns
+    from hf_regional.planning.standing_in import stand_ins as stand_ins
     from hf_regional.planning.similarity import geo_similarity as geo_similarity
 
 # Looked up on first use: pandas takes a third of a second.
@@ -22,8 +24,10 @@ _HOMES = {
     "Coverage": "hf_regional.planning.covered",
     "Missing": "hf_regional.planning.missing",
     "Similarity": "hf_regional.planning.record",
+    "StandIns": "hf_regional.planning.standing_in",
     "coverage": "hf_regional.planning.covered",
     "geo_similarity": "hf_regional.planning.similarity",
+    "stand_ins": "hf_regional.planning.standing_in",
     "who_is_missing": "hf_regional.planning.missing",
 }
 
