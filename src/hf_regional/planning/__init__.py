@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hf_regional.planning.covered import coverage as coverage
     from hf_regional.planning.missing import Missing as Missing
     from hf_regional.planning.missing import who_is_missing as who_is_missing
+    from hf_regional.planning.pictures import image_features as image_features
     from hf_regional.planning.record import Similarity as Similarity
     from hf_regional.planning.standing_in import StandIns as StandIns
     from hf_regional.planning.standing_in import stand_ins as stand_ins
@@ -27,6 +28,7 @@ _HOMES = {
     "StandIns": "hf_regional.planning.standing_in",
     "coverage": "hf_regional.planning.covered",
     "geo_similarity": "hf_regional.planning.similarity",
+    "image_features": "hf_regional.planning.pictures",
     "stand_ins": "hf_regional.planning.standing_in",
     "who_is_missing": "hf_regional.planning.missing",
 }
