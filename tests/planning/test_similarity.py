@@ -48,7 +48,8 @@ def test_centroid_is_the_cosine_of_the_mean_unit_vectors():
     found = geo_similarity(features, topics, countries, average="centroid")
     for row in found.table.itertuples():
         a, b = (
-            each.mean(axis=0) for each in units(features, *((topics == row.topic) & (countries == c) for c in (row.country_a, row.country_b)))
+            each.mean(axis=0)
+            for each in units(features, *((topics == row.topic) & (countries == c) for c in (row.country_a, row.country_b)))
         )
         assert row.similarity == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-12)
     assert found.rule == "centroid"

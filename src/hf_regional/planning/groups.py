@@ -63,7 +63,8 @@ def grouped(topics: Sequence[Any] | npt.ArrayLike, countries: Sequence[Any] | np
     """Sort images into groups of one topic and country.
 
     Args:
-        topics, countries: (n,) labels; None, NaN and empty text stand for a label that is not known.
+        topics: (n,) labels; None, NaN and empty text stand for one that is not known.
+        countries: (n,) labels, likewise.
         n: images that there are features of.
         min_n: groups with fewer images are set aside.
 
@@ -134,8 +135,8 @@ def _unlabelled(topic: Ints, country: Ints, topics: npt.NDArray[np.object_], cou
     """Count the images that lack a topic or a country, by the label that they have."""
     lacks = np.flatnonzero((topic < 0) | (country < 0))
     pairs, counts = np.unique(np.stack([topic[lacks], country[lacks]]), axis=1, return_counts=True)
-    named = [[names[place] if place >= 0 else None for place in row] for names, row in zip((topics, countries), pairs, strict=True)]
-    table = left_out(*named, counts, "")
+    named_topics = [topics[place] if place >= 0 else None for place in pairs[0]]
+    named_countries = [countries[place] if place >= 0 else None for place in pairs[1]]
     reasons = {(True, True): "no topic and no country", (True, False): "no topic", (False, True): "no country"}
-    table["reason"] = [reasons[t is None, c is None] for t, c in zip(*named, strict=True)]
-    return table
+    said = [reasons[topic is None, country is None] for topic, country in zip(named_topics, named_countries, strict=True)]
+    return left_out(named_topics, named_countries, counts, said)

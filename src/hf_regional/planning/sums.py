@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.floating[Any]]
 _BLOCK: Final = 1024  # rows read at a time: 3 MB of 768 features, which stay in the processor's cache
 _DRAWS: Final = 4_000_000  # drawn at a time: 32 MB
 _SAFE: Final = (1e-30, 1e30)  # squared norms that float32 holds in full
+_ALONE: Final = 2**18  # multiplications up to which OpenBLAS (interface/gemm.c) takes one thread
 _ORDER: Final = 4  # features by which the images of a group are put in order
 
 
@@ -88,7 +89,10 @@ class UnitRows:
         out = np.zeros((len(weights), self.width), self.dtype)
         for start in range(0, len(rows), _BLOCK):
             block, factors = self.read(rows[start : start + _BLOCK])
-            out += (weights[:, start : start + _BLOCK] * factors) @ block
+            counts = weights[:, start : start + _BLOCK] * factors
+            step = rows_on_one_thread(block.size, len(counts))
+            for low in range(0, len(counts), step):
+                out[low : low + step] += counts[low : low + step] @ block
         out /= len(rows)
         return out
 
@@ -96,6 +100,15 @@ class UnitRows:
         """The rows of one group in an order that depends on their features alone, so that draws don't hang on how a file is sorted."""
         keys = np.stack([self.features[rows, column] for column in range(min(_ORDER, self.width))][::-1])
         return rows[np.lexsort(keys)]
+
+
+def rows_on_one_thread(size: int, rows: int) -> int:
+    """How many rows at a time to multiply by a matrix of some size: so few that OpenBLAS does it on one thread, or all.
+
+    Waking a second thread for a product of a tenth of a millisecond costs more than it saves, and where other programs keep the cores
+    busy it waits for its turn: a thousand such products then took five times as long. Longer products are worth it.
+    """
+    return _ALONE // size or rows
 
 
 def drawn(n: int, resamples: int, seed: int, *names: str) -> npt.NDArray[np.uint8]:
