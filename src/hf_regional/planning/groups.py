@@ -81,8 +81,11 @@ def grouped(topics: Sequence[Any] | npt.ArrayLike, countries: Sequence[Any] | np
     require_one_name(country_names)
     known = np.flatnonzero((topic >= 0) & (country >= 0))
     key = topic[known] * max(1, len(country_names)) + country[known]
+    key = key.astype(np.min_scalar_type(len(topic_names) * len(country_names)))  # 16 bits are sorted by radix, ten times as fast
     order = np.argsort(key, kind="stable")
-    ids, first = np.unique(key[order], return_index=True)
+    ordered = key[order].astype(np.intp)
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    ids = ordered[first]
     names = topic_names[ids // max(1, len(country_names))], country_names[ids % max(1, len(country_names))]
     found = Groups(*names, known[order], np.append(first, len(known)), _unlabelled(topic, country, topic_names, country_names))
     small = found.n < min_n

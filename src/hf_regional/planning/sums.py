@@ -5,7 +5,7 @@ The mean cosine over all pairs of images of two groups is the dot product of the
 """
 
 import zlib
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +35,7 @@ class UnitRows:
 
     def __init__(self, features: Any, name: str = "features") -> None:
         self.name = name
-        self.features: npt.NDArray[Any] = features if isinstance(features, np.ndarray) else np.asarray(features)
+        self.features: npt.NDArray[Any] = np.asarray(features)  # a mapped file stays one
         shape, kind = self.features.shape, self.features.dtype.kind
         if len(shape) != 2 or kind not in "fiu":
             raise ConfigError(f"{name} must be numbers, one row an image: (n, d). Got shape {shape} of {self.features.dtype}.", name)
@@ -80,8 +80,11 @@ class UnitRows:
         out = np.zeros((len(groups), self.width))
         for start in range(0, len(groups.rows), _BLOCK):
             block, factors = self.read(groups.rows[start : start + _BLOCK])
-            for group, a, b in _segments(groups.first, start, start + len(block)):
-                out[group] += factors[a:b] @ block[a:b]
+            low, bounds = _segments(groups.first, start, start + len(block))
+            part = np.empty((len(bounds) - 1, self.width), self.dtype)
+            for place, (a, b) in enumerate(pairwise(bounds)):
+                np.dot(factors[a:b], block[a:b], out=part[place])
+            out[low : low + len(part)] += part
         return out
 
     def resampled(self, rows: Ints, weights: npt.NDArray[np.integer[Any]]) -> Floats:
@@ -127,11 +130,10 @@ def drawn(n: int, resamples: int, seed: int, *names: str) -> npt.NDArray[np.uint
     return out
 
 
-def _segments(first: Ints, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Groups within rows `start` to `stop`, with the places of their rows, counted from `start`."""
+def _segments(first: Ints, start: int, stop: int) -> tuple[int, list[int]]:
+    """The first group within rows `start` to `stop`, and where it and those that follow begin and end, counted from `start`."""
     low, high = int(np.searchsorted(first, start, side="right")) - 1, int(np.searchsorted(first, stop, side="left"))
-    bounds = np.clip(first[low : high + 1] - start, 0, stop - start).tolist()
-    return zip(range(low, high), bounds, bounds[1:], strict=False)
+    return low, np.clip(first[low : high + 1] - start, 0, stop - start).tolist()
 
 
 def _rescaled(block: Floats, rows: Ints, name: str) -> Floats:
