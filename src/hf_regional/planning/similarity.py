@@ -198,7 +198,7 @@ def require_rule(rule: str, resamples: int) -> None:
         ConfigError: naming it.
     """
     if rule not in RULES:
-        raise ConfigError(f"average={rule!r} is no rule.{did_you_mean(rule, RULES)} Known: {', '.join(RULES)}.", "average")
+        raise ConfigError(f"average={rule!r} is no rule.{did_you_mean(str(rule), RULES)} Known: {', '.join(RULES)}.", "average")
     if resamples < 0:
         raise ConfigError(
             f"resamples must be 0 (no intervals) or more, got {resamples}. 200 give steady ends of a 95 % interval.", "resamples"

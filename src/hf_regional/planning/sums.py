@@ -35,7 +35,10 @@ class UnitRows:
 
     def __init__(self, features: Any, name: str = "features") -> None:
         self.name = name
-        self.features: npt.NDArray[Any] = np.asarray(features)  # a mapped file stays one
+        try:
+            self.features: npt.NDArray[Any] = np.asarray(features)  # a mapped file stays one
+        except ValueError as error:  # rows of unlike length
+            raise ConfigError(f"{name} must be numbers, one row an image, all rows of one length: {error}", name) from error
         shape, kind = self.features.shape, self.features.dtype.kind
         if len(shape) != 2 or kind not in "fiu":
             raise ConfigError(f"{name} must be numbers, one row an image: (n, d). Got shape {shape} of {self.features.dtype}.", name)
