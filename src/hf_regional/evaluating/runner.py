@@ -22,11 +22,12 @@ from hf_regional.evaluating.subjects import Subject, open_subject
 from hf_regional.evaluating.task import SIDES, Outcome, Side, Task, TaskRows
 from hf_regional.protocols import HasPath
 from hf_regional.regions import Region
+from hf_regional.version import __version__
 
 _ROWS, _HEAD = "rows.parquet", "evaluation.json"
 _OWN: Final = ("task", "group", "side", "cluster", "chance")
 _SLICE: Final = "by:"  # before the names of slices, among the columns of the rows
-_PACKAGES: Final = ("hf-regional", "torch", "transformers", "datasets", "numpy")
+_PACKAGES: Final = ("torch", "transformers", "datasets", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def evaluate_model(
         scores[task.name] |= {"left_out": dict(task.counts), "extras": dict(outcome.extras)}
     album = Album(sources={task.name: source for task, (_, source) in zip(loaded, described, strict=True)})
     told = {"model": _name_of(subject), "region": region.name if isinstance(region, Region) else region, "resamples": resamples}
-    told |= {"seed": seed, "versions": {package: version(package) for package in _PACKAGES}, **(about or {})}
+    told |= {"seed": seed, "versions": {"hf_regional": __version__, **{package: version(package) for package in _PACKAGES}}, **(about or {})}
     return Evaluation(scores, rows, CardFacts().with_step("scores", tasks=scores), told, album)
 
 
