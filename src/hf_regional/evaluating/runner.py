@@ -133,7 +133,7 @@ def evaluate_model(
     if not tasks:
         raise ConfigError("evaluate_model needs at least one task.", "tasks")
     loaded: list[Task] = [load_task(task, region=region) if isinstance(task, str) else task for task in tasks]
-    _require_slices({name for task in loaded for name in task.rows.slices}, by)
+    _require_known({name for task in loaded for name in task.rows.slices}, by)
     subject = open_subject(model, device=device, dtype=dtype, batch_size=batch_size, answers=answers)
     measured = [_measured(subject, task) for task in loaded]
     described = [_described(task) for task in loaded]
@@ -159,7 +159,7 @@ def score_rows(
         resamples: of the bootstrap.
         seed: of the bootstrap.
     """
-    _require_slices({column.removeprefix(_SLICE) for column in map(str, rows.columns) if column.startswith(_SLICE)}, by)
+    require_slices(rows, by)
     found: dict[str, dict[str, Any]] = {}
     for name, metric in metrics.items():
         frame = rows[rows["task"] == name]
@@ -195,7 +195,7 @@ def _name_of(subject: Any) -> str:
 
 
 def rows_of(frame: pd.DataFrame) -> TaskRows:
-    """A task's rows from a table of them."""
+    """A task's rows, for a resampler, from the table of its measured rows."""
     clusters = frame["cluster"].to_numpy(np.int64)
     slices = {
         str(column).removeprefix(_SLICE): frame[column].to_numpy(object) for column in frame.columns if str(column).startswith(_SLICE)
@@ -206,7 +206,16 @@ def rows_of(frame: pd.DataFrame) -> TaskRows:
     )  # fmt: skip
 
 
-def _require_slices(known: set[str], by: Sequence[str]) -> None:
+def require_slices(rows: pd.DataFrame, by: Sequence[str]) -> None:
+    """See to it that measured rows have these slices.
+
+    Raises:
+        ConfigError: none has; the message says which there are.
+    """
+    _require_known({column.removeprefix(_SLICE) for column in map(str, rows.columns) if column.startswith(_SLICE)}, by)
+
+
+def _require_known(known: set[str], by: Sequence[str]) -> None:
     if unknown := set(by) - known:
         there = ", ".join(sorted(known)) or "none"
         raise ConfigError(f"the tasks cannot be sliced by {', '.join(sorted(unknown))}; their slices: {there}.", "by")
