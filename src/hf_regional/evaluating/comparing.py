@@ -290,9 +290,12 @@ def _faults(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def _answers(frame: pd.DataFrame) -> "pd.Series[Any]":
-    """What was answered: words, or the files of drawn pictures."""
+    """What was answered: words, or a list of the files of drawn pictures; None of models that give features."""
     name = next((name for name in ("answer", "pictures", "picture") if name in frame and frame[name].notna().any()), None)
-    return pd.Series([None] * len(frame), dtype=object) if name is None else frame[name].astype(object)
+    if name is None:
+        return pd.Series([None] * len(frame), dtype=object)
+    said = frame[name].astype(object)
+    return pd.Series([[one] if name == "picture" else one for one in said], dtype=object)
 
 
 def _side_of(sides: np.ndarray) -> str:

@@ -13,8 +13,9 @@ from hf_regional.errors import ConfigError, OutOfRangeError
 from hf_regional.evaluating.comparing import Comparison
 from hf_regional.evaluating.runner import rows_of
 from hf_regional.evaluating.sides import Normalise, Retained, Scorer
+from hf_regional.evaluating.slices import Resampler
 from hf_regional.evaluating.task import SIDES, Side, Task, TaskRows
-from hf_regional.metrics.bounds import Estimate
+from hf_regional.metrics.bounds import Estimate, Resampled, mean_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,11 @@ def headline_of(comparison: Comparison) -> Headline:
     tasks = _tasks(comparison)
     normalise: Normalise | None = "relative" if len({task.metric for task in tasks}) > 1 else None
     present = [side for side in SIDES if any(len(task.rows.of(side)) for task in tasks)]
-    if len(present) < len(SIDES):
-        lacking = next(side for side in SIDES if side not in present)
-        return _of_one_side(comparison, tasks, f"no row is on the {lacking} side: evaluate for a region to tell both apart")
     try:
+        if len(present) < len(SIDES):
+            lacking = next(side for side in SIDES if side not in present)
+            why = f"no row is on the {lacking} side: evaluate for a region to tell both apart"
+            return _of_one_side(comparison, tasks, present[0], normalise, why)
         return _of_both(comparison, Scorer(tasks, resamples=comparison.resamples, seed=comparison.seed, normalise=normalise))
     except OutOfRangeError as error:
         return Headline({}, None, None, normalise, str(error))
@@ -105,14 +107,18 @@ def _of_both(comparison: Comparison, scorer: Scorer) -> Headline:
     return Headline(moved, scorer.retained(other, base), gain, scorer.normalise, reason)
 
 
-def _of_one_side(comparison: Comparison, tasks: list[Task], reason: str) -> Headline:
-    """Where every row is on one side its tasks speak for themselves; several of one metric have a mean, which they cannot have here."""
-    found: dict[Side, SideMoved] = {}
-    if len(tasks) == 1:
-        for side, part in comparison.tasks[tasks[0].name].sides.items():
-            place: Side = "global" if side == "global" else "regional"
-            found[place] = SideMoved(part.base, part.other, part.difference, (tasks[0].name,))
-    return Headline(found, None, None, None, reason)
+def _of_one_side(comparison: Comparison, tasks: list[Task], side: Side, normalise: Normalise | None, reason: str) -> Headline:
+    """Where every row is on one side there is no parity: the mean over the tasks alone."""
+    pairs: list[tuple[Resampled, Resampled]] = []
+    for task in tasks:
+        resampler = Resampler(task.rows, resamples=comparison.resamples, seed=comparison.seed)
+        frames = (one.rows[one.rows["task"] == task.name] for one in (comparison.base, comparison.other))
+        base, other = (resampler.resampled(frame[task.metric].to_numpy(), side) for frame in frames)
+        pairs.append((base.over(base), other.over(base)) if normalise else (base, other))
+    before, after = (mean_of([pair[place] for pair in pairs]) for place in (0, 1))
+    n = sum(len(task.rows.of(side)) for task in tasks)
+    moved = SideMoved(before.estimate(n), after.estimate(n), (after - before).estimate(n), tuple(task.name for task in tasks))
+    return Headline({side: moved}, None, None, normalise, reason)
 
 
 def _tasks(comparison: Comparison) -> list[Task]:
