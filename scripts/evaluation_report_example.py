@@ -87,7 +87,7 @@ def row(
 ) -> dict[str, Any]:
     """One item: whether it is right depends on the country and on β, and mostly on the item itself."""
     inside = country in SEA.countries
-    bend = 4 * beta * (1.15 - beta) if inside else 0.25 * beta - 6 * beta**3
+    bend = 4 * beta * (1.15 - beta) if inside else 0.25 * beta - 4 * beta**3
     chance = task.level + hard + (task.gain * bend if inside else abs(task.loss) * 8 * bend)
     score = float(luck < chance + 0.02 * (noise - 0.5) * (beta > 0))
     is_unread = task.says and form < (0.09 if language in {"lo", "km", "my"} else 0.015) * (1.2 - beta)
@@ -151,7 +151,7 @@ def choice(frames: dict[float, pd.DataFrame]) -> Choice:
     """β chosen on every third item."""
     some = {beta: rows[rows.index % 3 == 0].assign(cluster=lambda one: one["cluster"].rank(method="dense").astype(int) - 1) for beta, rows in frames.items()}
     tasks = [KeptTask(task.name, task.metric, rows_of(some[0.0][some[0.0]["task"] == task.name])) for task in TASKS]
-    return choose(some, Scorer(tasks, normalise="relative"), 0.434, Demand(), facts=CardFacts(), region=SEA)
+    return choose(some, Scorer(tasks, normalise="relative"), 0.434, Demand(0.97), facts=CardFacts(), region=SEA)
 
 
 def ratings() -> RatingSummary:

@@ -85,7 +85,7 @@ _CHANGES: Final = ("gained", "lost", "same", "gained_unread", "lost_unread")
 def story_of(content: Mapping[str, Any]) -> Story:
     """Put together what is told."""
     headline, region = mapping(content["headline"]), mapping(content["region"])
-    name = region_label(region) if region else "the region"
+    name = region_label({"region": region["name"], "countries": region["countries"]}) if region else "the region"
     sides = tuple(
         Side(name if kind == "regional" else "the rest of the world", kind, cells["base"], cells["model"], cells["difference"])
         for kind, cells in sorted(mapping(headline.get("sides")).items(), key=lambda pair: _SIDES[pair[0]])
@@ -183,6 +183,11 @@ def points(cell: Any) -> str:
     """
     found = mapping(cell)
     return f"{signed(found.get('value'))} ({signed(found.get('low'))} to {signed(found.get('high'))})" if found else ""
+
+
+def in_order(slice_: str, parts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Labels with their parts, the region's first, then by name."""
+    return sorted(parts.items(), key=lambda pair: (_SIDES.get(pair[1]["side"] or "", 1), label_of(slice_, pair[0])))
 
 
 def several(slice_: str) -> str:
