@@ -151,7 +151,7 @@ def choice(frames: dict[float, pd.DataFrame]) -> Choice:
     """β chosen on every third item."""
     some = {beta: rows[rows.index % 3 == 0].assign(cluster=lambda one: one["cluster"].rank(method="dense").astype(int) - 1) for beta, rows in frames.items()}
     tasks = [KeptTask(task.name, task.metric, rows_of(some[0.0][some[0.0]["task"] == task.name])) for task in TASKS]
-    return choose(some, Scorer(tasks, normalise="relative"), 0.434, Demand(0.97), facts=CardFacts(), region=SEA)
+    return choose(some, Scorer(tasks, normalise="relative"), 0.434, Demand(0.96), facts=CardFacts(), region=SEA)
 
 
 def ratings() -> RatingSummary:

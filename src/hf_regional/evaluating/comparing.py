@@ -109,7 +109,8 @@ class Comparison:
         base, other: the evaluations, the rows of `other` in the order of the base's.
         tasks: by name.
         rows: one row an item: task, item, question, right, group, side, slices ("by:country"), before, after, change (after - before),
-            is_unread_before, is_unread_after, and answer_before, answer_after where models answer in words.
+            is_unread_before and is_unanswered_before, the same after, and answer_before, answer_after: words, files of drawn pictures, or
+            None of models that give features.
         resamples, seed: of the bootstrap.
     """
 
@@ -119,6 +120,12 @@ class Comparison:
     rows: pd.DataFrame
     resamples: int
     seed: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the models are called, told apart where they are called the same."""
+        before, after = (str(one.about.get("model") or "the model") for one in (self.base, self.other))
+        return (f"{before} (before)", f"{after} (after)") if before == after else (before, after)
 
     @property
     def album(self) -> Album:
@@ -191,6 +198,9 @@ class _Pair:
         kept = ["task", "item", "question", "right", "group", "side", *(name for name in map(str, before.columns) if name.startswith("by:"))]
         told = {"before": self.values["base"], "after": self.values["other"], "change": self.values["other"] - self.values["base"]}
         told |= {"is_unread_before": self.unread["base"], "is_unread_after": self.unread["other"]}
+        told |= {
+            f"is_unanswered_{when}": _has_fault(frame, "unanswered") for when, frame in (("before", before), ("after", after))
+        }  # fmt: skip
         answers = {
             f"answer_{when}": _answers(frame).to_numpy() for when, frame in (("before", before), ("after", after))
         }  # fmt: skip
@@ -280,8 +290,11 @@ def _require_items(task: str, base: set[str], other: set[str]) -> None:
 
 def _is_unread(frame: pd.DataFrame) -> np.ndarray:
     """(n,) whether the model's answer could not be read, or was not given. What a judge said is not the model's doing."""
-    found = [frame[name].fillna(0).to_numpy(np.float64) >= 1 for name in FAULTS[:2] if name in frame]
-    return np.any(found, axis=0) if found else np.zeros(len(frame), bool)
+    return _has_fault(frame, "unparsed") | _has_fault(frame, "unanswered")
+
+
+def _has_fault(frame: pd.DataFrame, name: str) -> np.ndarray:
+    return frame[name].fillna(0).to_numpy(np.float64) >= 1 if name in frame else np.zeros(len(frame), bool)
 
 
 def _faults(frame: pd.DataFrame) -> dict[str, int]:

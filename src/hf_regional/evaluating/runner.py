@@ -72,6 +72,11 @@ class Evaluation:
         return folder
 
 
+def is_evaluation(folder: Path) -> bool:
+    """Whether `Evaluation.save` wrote this folder."""
+    return (folder / _HEAD).is_file()
+
+
 def load_evaluation(folder: Path) -> Evaluation:
     """Read what `Evaluation.save` wrote.
 

@@ -21,7 +21,7 @@ def build_content(
     found: Comparison | Evaluation,
     *,
     region: Region | None = None,
-    choice: Choice | None = None,
+    choice: Choice | Mapping[str, Any] | None = None,
     human: RatingSummary | None = None,
     examples: int = MOST,
     names: tuple[str, str] | None = None,
@@ -31,13 +31,13 @@ def build_content(
     Args:
         found: two models compared, or one.
         region: whose rows the regional side has, for its name and countries.
-        choice: how β was chosen.
+        choice: how β was chosen, or what `Choice.as_dict` or `hf-regional choose --json` gave.
         human: what people said of the models.
         examples: rows shown of those gained, and of those lost.
         names: of the model before and after, where the evaluations' own do not serve.
     """
     comparison, model, base = (found, found.other, found.base) if isinstance(found, Comparison) else (None, found, None)
-    own = (_name(base), _name(model)) if names is None else names
+    own = names or (comparison.names if comparison else ("", str(model.about.get("model") or "the model")))
     return {
         "schema_version": SCHEMA_VERSION,
         "model": own[1],
@@ -45,15 +45,11 @@ def build_content(
         "region": {"name": region.name, "countries": sorted(region.countries)} if region else None,
         "headline": _headline(comparison) if comparison else None,
         "tasks": {name: _task(name, model, comparison) for name in model.scores},
-        "choice": choice.as_dict() if choice else None,
+        "choice": choice.as_dict() if isinstance(choice, Choice) else dict(choice) if choice else None,
         "examples": examples_of(comparison, examples) if comparison else [],
         "human": human.as_dict() if human else None,
         "measured": _measured(model, comparison),
     }
-
-
-def _name(evaluation: Evaluation | None) -> str:
-    return str(evaluation.about.get("model") or "the model") if evaluation else ""
 
 
 def _headline(comparison: Comparison) -> dict[str, Any]:

@@ -4,8 +4,9 @@ write_evaluation_report(compare_evaluations(base, merged), Path("looked-at"), re
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hf_regional.durable import atomic_folder
 from hf_regional.evaluating.choosing import Choice
@@ -26,7 +27,7 @@ def write_evaluation_report(
     folder: Path | str,
     *,
     region: Region | str | None = None,
-    choice: Choice | None = None,
+    choice: Choice | Mapping[str, Any] | None = None,
     human: RatingSummary | None = None,
     examples: int = MOST,
     names: tuple[str, str] | None = None,
@@ -37,7 +38,7 @@ def write_evaluation_report(
         found: two models compared by `compare_evaluations`, or one model's evaluation.
         folder: a new folder.
         region: whose rows the regional side has.
-        choice: how β was chosen, for the curve.
+        choice: how β was chosen, for the curve; or what `hf-regional choose --json` printed.
         human: what people said of the models.
         examples: rows shown of those gained, and of those lost.
         names: of the model before and after, where the evaluations' own do not serve.
