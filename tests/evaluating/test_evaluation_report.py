@@ -155,6 +155,7 @@ class TestPage:
         assert "script" not in found.tags
         assert not {name for name, _ in found.attributes} & {"onerror", "onload", "onclick"}
         assert page.count("</style>") == 1
+        assert not {"\u202e", "\x00"} & set(page)
         assert "<script>alert(1)</script>" in found.text
         document = MarkdownIt("commonmark", {"html": True}).enable("table").render(render_markdown(content))
         seen = Tags(document)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+# Controls, which are no text, and marks of direction, which would turn round what stands after them.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render_page(content: Mapping[str, Any]) -> str:
@@ -67,6 +69,10 @@ def signed_levels(value: Any) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
+def _seen(value: Any) -> Any:
+    return _UNSEEN.sub("", value) if type(value) is str else value
+
+
 def _is_code(value: str) -> bool:
     return _CODE.fullmatch(value) is not None
 
@@ -76,8 +82,9 @@ def _templates() -> "jinja2.Environment":
     import jinja2
 
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, finalize=_seen, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
     templates.filters.update(  # pyright: ignore[reportCallIssue]
         count=count, percent=percent, signed=signed, interval=with_interval, points=story.points, levels=levels, signed_levels=signed_levels,
         forest=forest,
