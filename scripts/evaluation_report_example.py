@@ -24,6 +24,7 @@ from hf_regional.evaluating.headline import KeptTask
 from hf_regional.evaluating.human.key import Key
 from hf_regional.evaluating.human.ratings import COLUMNS, Ratings
 from hf_regional.evaluating.human.summary import RatingSummary, summarise_ratings
+from hf_regional.evaluating.items import Shown
 from hf_regional.evaluating.reporting import write_evaluation_report
 from hf_regional.evaluating.runner import Evaluation, rows_of, score_rows
 from hf_regional.evaluating.sides import Scorer
@@ -117,27 +118,21 @@ def evaluation(name: str, rows: pd.DataFrame) -> Evaluation:
     left = {"cvqa": {"rows of pictures that are not in the part 'report'": 618}}
     scores = {task: entry | {"left_out": left.get(task, {}), "extras": {}} for task, entry in scores.items()}
     about = {"model": name, "region": "SEA", "part": "report", "resamples": 2000, "seed": 0, "versions": {"hf_regional": "0.1.0"}}
-    sources = {str(task): Source({str(item): place for place, item in enumerate(own["item"])}, Drawn(own)) for task, own in rows.groupby("task")}
+    sources = {str(task): source(own["item"].tolist()) for task, own in rows.groupby("task")}
     return Evaluation(scores, rows, CardFacts(), about, Album(sources=sources))
 
 
-class Drawn:
-    """A picture of each row, drawn when it is asked for."""
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self._items = rows["item"].tolist()
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, place: Any) -> Any:
-        return (plate(self._items[place]),)
+def source(items: list[str]) -> Source:
+    """A picture of each item, drawn when it is asked for."""
+    return Source({item: place for place, item in enumerate(items)}, Shown(len(items), lambda place: (plate(items[place]),)))
 
 
 def plate(item: str) -> Image.Image:
     """A plate with something on it."""
     draw = random.Random(item)
-    ground, rim, food = (tuple(int(255 * part) for part in colorsys.hsv_to_rgb(draw.random(), s, v)) for s, v in ((0.3, 0.75), (0.06, 0.97), (0.65, 0.8)))
+    ground, rim, food = (
+        tuple(int(255 * part) for part in colorsys.hsv_to_rgb(draw.random(), s, v)) for s, v in ((0.3, 0.75), (0.06, 0.97), (0.65, 0.8))
+    )
     image = Image.new("RGB", (256, 256), ground)
     pen = ImageDraw.Draw(image)
     pen.ellipse((28, 28, 228, 228), fill=rim)
@@ -149,7 +144,10 @@ def plate(item: str) -> Image.Image:
 
 def choice(frames: dict[float, pd.DataFrame]) -> Choice:
     """β chosen on every third item."""
-    some = {beta: rows[rows.index % 3 == 0].assign(cluster=lambda one: one["cluster"].rank(method="dense").astype(int) - 1) for beta, rows in frames.items()}
+    some = {
+        beta: rows[rows.index % 3 == 0].assign(cluster=lambda one: one["cluster"].rank(method="dense").astype(int) - 1)
+        for beta, rows in frames.items()
+    }
     tasks = [KeptTask(task.name, task.metric, rows_of(some[0.0][some[0.0]["task"] == task.name])) for task in TASKS]
     return choose(some, Scorer(tasks, normalise="relative"), 0.434, Demand(0.96), facts=CardFacts(), region=SEA)
 

@@ -71,7 +71,18 @@ def test_people_are_given_both_models_answers_without_their_names(capsys, tmp_pa
 
 def test_scores_from_features_are_nothing_for_people_to_rate(capsys, tmp_path, files, encoders):
     base, model = encoders
-    words = ["evaluate", str(model), "--task", "cvqa", "--data-dir", str(files), "--against", str(base), "--human", str(tmp_path / "rating")]
+    words = [
+        "evaluate",
+        str(model),
+        "--task",
+        "cvqa",
+        "--data-dir",
+        str(files),
+        "--against",
+        str(base),
+        "--human",
+        str(tmp_path / "rating"),
+    ]
     assert main([*words, "--resamples", "50"]) == 1
     assert "scores from features cannot be rated" in capsys.readouterr().err
 

@@ -47,7 +47,9 @@ def choice():
 def human(tmp_path_factory):
     asked = items(4)
     models = ("base", "merged")
-    sheet = write_rating_sheet(asked, answers(asked, models), tmp_path_factory.mktemp("sheet") / "out", criteria=["quality"], raters=2, seed=1)
+    sheet = write_rating_sheet(
+        asked, answers(asked, models), tmp_path_factory.mktemp("sheet") / "out", criteria=["quality"], raters=2, seed=1
+    )
     rate_all(sheet.path, read_key(sheet.path), lambda row, _: 3 if row.model == "merged" else 1)
     return summarise_ratings(read_ratings(sheet.path), resamples=200)
 
@@ -181,7 +183,9 @@ class TestMarkdown:
     def test_its_tables_have_the_numbers(self, content):
         text = render_markdown(content)
         assert "| Laos | **+25.0** |" in text
-        assert re.search(r"\| country: Laos \| 40 \| 25\.0 \([\d.–]+\) \| 50\.0 \([\d.–]+\) \| \+25\.0 \(\+[\d.]+ to \+[\d.]+\) \| \+10 −0 \|", text)
+        assert re.search(
+            r"\| country: Laos \| 40 \| 25\.0 \([\d.–]+\) \| 50\.0 \([\d.–]+\) \| \+25\.0 \(\+[\d.]+ to \+[\d.]+\) \| \+10 −0 \|", text
+        )
         assert "10 answers gained, 0 lost, 110 the same" in text
         assert "| merged | 4 | 3.00 (3.00 to 3.00) | +2.00 (+2.00 to +2.00) | 100.0, 0.0, 0.0 |" in text
 

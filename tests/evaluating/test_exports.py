@@ -41,7 +41,9 @@ def test_another_scorer_gets_neither_the_benchmarks_name_nor_its_dataset():
 
 def test_there_is_an_entry_a_country_and_task_in_a_file_a_task(tmp_path):
     found = evaluation(CVQA, MINE)
-    results = to_eval_results(found, datasets={"mine": "me/mine"}, date="2026-11-21", source_url="https://huggingface.co/me/x", source_name="report")
+    results = to_eval_results(
+        found, datasets={"mine": "me/mine"}, date="2026-11-21", source_url="https://huggingface.co/me/x", source_name="report"
+    )
     paths = write_eval_results(results, tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [".eval_results/cvqa.yaml", ".eval_results/mine.yaml"]
     read = parse_eval_result_entries(yaml.safe_load(paths[0].read_text(encoding="utf-8")))
@@ -56,7 +58,7 @@ def test_what_has_no_entry_is_named_with_the_reason():
     results = to_eval_results(evaluation(MINE))
     assert results.left_out == {"mine": "its dataset is not known: name it in datasets="}
     assert to_eval_results(evaluation(CVQA), by="income").left_out == {"cvqa": "was not sliced by income"}
-    with pytest.raises(ConfigError, match="'mine' is no id of a dataset|'nothing', of task 'mine', is no id"):
+    with pytest.raises(ConfigError, match="'nothing', of task 'mine', is no id of a dataset"):
         to_eval_results(evaluation(MINE), datasets={"mine": "nothing"})
     with pytest.raises(ConfigError, match="needs an address"):
         to_eval_results(evaluation(CVQA), source_name="report")

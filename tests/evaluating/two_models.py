@@ -14,7 +14,9 @@ COUNTRIES = {"LAO": "lo", "THA": "th", "FRA": "fr"}
 INSIDE = {"LAO", "THA"}
 
 
-def frame(scores: dict[str, list[float]], *, task: str = "quiz", metric: str = "accuracy", chance: float = 0.25, **more: Any) -> pd.DataFrame:
+def frame(
+    scores: dict[str, list[float]], *, task: str = "quiz", metric: str = "accuracy", chance: float = 0.25, **more: Any
+) -> pd.DataFrame:
     """Rows of a task: country -> the score of each of its items, each with a picture of its own."""
     rows: list[dict[str, Any]] = []
     for country, values in scores.items():
@@ -32,7 +34,9 @@ def evaluation(*frames: pd.DataFrame, model: str = "one", metrics: dict[str, str
     scores = score_rows(rows, known, by=["country", "language"], resamples=200)
     about = {"model": model, "part": "all", "resamples": 200, "seed": 0, "versions": {"hf_regional": "0.1.0"}}
     sources = {
-        str(task): Source({str(item): place for place, item in enumerate(own["item"])}, [(Image.new("RGB", (300, 200), "teal"),)] * len(own))
+        str(task): Source(
+            {str(item): place for place, item in enumerate(own["item"])}, [(Image.new("RGB", (300, 200), "teal"),)] * len(own)
+        )
         for task, own in rows.groupby("task")
     }
     return Evaluation(scores, rows, CardFacts(), about, Album(sources=sources if pictures else {}))

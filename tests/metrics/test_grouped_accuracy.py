@@ -120,7 +120,9 @@ def test_the_interval_of_a_gap_is_that_of_two_paired_groups():
     found = of(right, labels, clusters=pictures, slicing=Slicing(seed=7, resamples=500, reference="id")).scores
     by_group = ClusterBootstrap([str(one) for one in pictures], resamples=500, seed=7).resample_groups(right, labels)
     expected = (by_group["th"] - by_group["id"]).estimate(int((labels == "th").sum()))
-    assert found.by["group"]["accuracy"].gaps["th"].as_dict() == pytest.approx(expected.as_dict(), rel=1e-3)  # it counts all clusters of both
+    assert found.by["group"]["accuracy"].gaps["th"].as_dict() == pytest.approx(
+        expected.as_dict(), rel=1e-3
+    )  # it counts all clusters of both
 
 
 def test_a_score_above_chance_has_the_interval_of_its_accuracy_stretched():

@@ -1,4 +1,4 @@
-"""`hf-regional evaluate`: a model over tasks; scores for the world and the region, by country, with intervals, and against another model."""
+"""`hf-regional evaluate`: a model over tasks; scores for the world and the region, by country, and against another model's."""
 
 import argparse
 from pathlib import Path
@@ -96,25 +96,26 @@ def _compared(found: "Evaluation", tasks: "Sequence[Task]", arguments: argparse.
     from hf_regional.evaluating.runner import is_evaluation
 
     given = arguments.against
-    if all(is_evaluation(Path(one)) for one in given):
-        base = _saved([Path(one) for one in given], arguments)
-    elif len(given) == 1 and tasks:
-        base = _measured(given[0], tasks, arguments)
-    else:
+    are_saved = all(is_evaluation(Path(one)) for one in given)
+    if not are_saved and (len(given) > 1 or not tasks):
         arguments.refuse(f"--against {' '.join(given)}: with --from, or more than one, name folders that -o wrote")
+    base = _saved([Path(one) for one in given], arguments) if are_saved else _measured(given[0], tasks, arguments)
     return compare_evaluations(base, found, arguments.by or ("country",), resamples=arguments.resamples, seed=arguments.seed)
 
 
 def _written(found: "Evaluation", compared: "Comparison | None", arguments: argparse.Namespace) -> dict[str, str]:
     """Write what is asked for; name -> where it is."""
     written: dict[str, str] = {}
+    region = arguments.region or found.about.get("region")
     if arguments.report:
         from hf_regional.evaluating.reporting import write_evaluation_report
         from hf_regional.evaluating.reporting.reading import read_choice, read_human
 
-        extras = {"choice": read_choice(arguments.choice), "human": read_human(arguments.ratings, seed=arguments.seed)}
-        region = arguments.region or found.about.get("region")
-        written["report"] = str(write_evaluation_report(compared or found, arguments.report, region=region, **extras))
+        choice, human = read_choice(arguments.choice), read_human(arguments.ratings, seed=arguments.seed)
+        page = write_evaluation_report(
+            compared or found, arguments.report, region=region if isinstance(region, str) else None, choice=choice, human=human
+        )
+        written["report"] = str(page)
     if arguments.human and compared:
         from hf_regional.evaluating.human import write_rating_sheet
         from hf_regional.evaluating.to_rate import answers_to_rate

@@ -59,7 +59,7 @@ class Album:
         sources: task -> where its pictures are read.
     """
 
-    def __init__(self, kept: Mapping[tuple[str, str], tuple[Thumbnail, ...]] = {}, sources: Mapping[str, Source] = {}) -> None:  # noqa: B006 - never changed
+    def __init__(self, kept: Mapping[tuple[str, str], tuple[Thumbnail, ...]] = {}, sources: Mapping[str, Source] = {}) -> None:
         self._kept = dict(kept)
         self._sources = dict(sources)
 

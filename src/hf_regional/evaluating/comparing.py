@@ -195,7 +195,15 @@ class _Pair:
     def table(self) -> pd.DataFrame:
         """One row an item, see `Comparison.rows`."""
         before, after = self.frames.values()
-        kept = ["task", "item", "question", "right", "group", "side", *(name for name in map(str, before.columns) if name.startswith("by:"))]
+        kept = [
+            "task",
+            "item",
+            "question",
+            "right",
+            "group",
+            "side",
+            *(name for name in map(str, before.columns) if name.startswith("by:")),
+        ]
         told = {"before": self.values["base"], "after": self.values["other"], "change": self.values["other"] - self.values["base"]}
         told |= {"is_unread_before": self.unread["base"], "is_unread_after": self.unread["other"]}
         told |= {
@@ -247,7 +255,9 @@ def _require_tasks(base: Evaluation, other: Evaluation) -> None:
     if missing or extra:
         told = [f"only the base has {', '.join(sorted(missing))}"] if missing else []
         told += [f"only the other has {', '.join(sorted(extra))}"] if extra else []
-        raise MismatchedScoresError(f"the evaluations have unlike tasks: {'; '.join(told)}. Evaluate both on the same.", missing=missing, extra=extra)
+        raise MismatchedScoresError(
+            f"the evaluations have unlike tasks: {'; '.join(told)}. Evaluate both on the same.", missing=missing, extra=extra
+        )
     for name, entry in base.scores.items():
         if entry["metric"] != other.scores[name]["metric"]:
             raise MismatchedScoresError(
@@ -256,7 +266,9 @@ def _require_tasks(base: Evaluation, other: Evaluation) -> None:
             )
     for what, one in (("base", base), ("other", other)):
         if "item" not in one.rows:
-            raise ConfigError(f"the evaluation of the {what} did not keep what was asked: evaluate again, with answers that are kept.", what)
+            raise ConfigError(
+                f"the evaluation of the {what} did not keep what was asked: evaluate again, with answers that are kept.", what
+            )
 
 
 def _in_order(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -84,10 +84,10 @@ def headline_of(comparison: Comparison) -> Headline:
     """Sum a comparison up. A side without rows, or a base at 0 where shares of it are asked for, is told in `reason`."""
     tasks = _tasks(comparison)
     normalise: Normalise | None = "relative" if len({task.metric for task in tasks}) > 1 else None
-    present = [side for side in SIDES if any(len(task.rows.of(side)) for task in tasks)]
+    present: list[Side] = [side for side in SIDES if any(len(task.rows.of(side)) for task in tasks)]
     try:
         if len(present) < len(SIDES):
-            lacking = next(side for side in SIDES if side not in present)
+            (lacking,) = (side for side in SIDES if side not in present)
             why = f"no row is on the {lacking} side: evaluate for a region to tell both apart"
             return _of_one_side(comparison, tasks, present[0], normalise, why)
         return _of_both(comparison, Scorer(tasks, resamples=comparison.resamples, seed=comparison.seed, normalise=normalise))
@@ -98,7 +98,7 @@ def headline_of(comparison: Comparison) -> Headline:
 def _of_both(comparison: Comparison, scorer: Scorer) -> Headline:
     base, other = (scorer.score(one.rows) for one in (comparison.base, comparison.other))
     first, second = scorer.comparable(base, base), scorer.comparable(other, base)
-    moved = {
+    moved: dict[Side, SideMoved] = {
         side: SideMoved(first.estimate(side), second.estimate(side), (second.q(side) - first.q(side)).estimate(base.n[side]), tuple(names))
         for side, names in scorer.on.items()
     }
@@ -117,8 +117,10 @@ def _of_one_side(comparison: Comparison, tasks: list[Task], side: Side, normalis
         pairs.append((base.over(base), other.over(base)) if normalise else (base, other))
     before, after = (mean_of([pair[place] for pair in pairs]) for place in (0, 1))
     n = sum(len(task.rows.of(side)) for task in tasks)
-    moved = SideMoved(before.estimate(n), after.estimate(n), (after - before).estimate(n), tuple(task.name for task in tasks))
-    return Headline({side: moved}, None, None, normalise, reason)
+    moved: dict[Side, SideMoved] = {
+        side: SideMoved(before.estimate(n), after.estimate(n), (after - before).estimate(n), tuple(task.name for task in tasks))
+    }
+    return Headline(moved, None, None, normalise, reason)
 
 
 def _tasks(comparison: Comparison) -> list[Task]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, overload
 
-from hf_regional.encoding import image_key
+from hf_regional.encoding import ImageSource, image_key
 from hf_regional.evaluating.task import Task
 
 _DIGITS: Final = 16  # of a digest: among a million items two are alike once in 10^8 corpora
@@ -81,12 +81,13 @@ def item_names(items: Items, groups: Sequence[str]) -> list[str]:
     return names
 
 
-def picture_key(cell: Any) -> str:
+def picture_key(cell: ImageSource | str | Path) -> str:
     """What makes two pictures the same: their bytes, also where those lie in a file, whose path differs between machines."""
-    path = cell.get("path") if isinstance(cell, Mapping) and not cell.get("bytes") else cell if isinstance(cell, str | Path) else None
-    if path is not None and Path(path).is_file():
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return str(path) if path is not None else image_key(cell)
+    if isinstance(cell, str | Path):
+        return picture_key({"bytes": None, "path": str(cell)})
+    path = cell.get("path") if isinstance(cell, Mapping) and not cell.get("bytes") else None
+    is_file = path is not None and Path(str(path)).is_file()
+    return hashlib.sha256(Path(str(path)).read_bytes()).hexdigest() if is_file else image_key(cell)
 
 
 Reader = Callable[[Any, int], Any]

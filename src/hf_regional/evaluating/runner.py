@@ -148,7 +148,11 @@ def evaluate_model(
         scores[task.name] |= {"left_out": dict(task.counts), "extras": dict(outcome.extras)}
     album = Album(sources={task.name: source for task, (_, source) in zip(loaded, described, strict=True)})
     told = {"model": _name_of(subject), "region": region.name if isinstance(region, Region) else region, "resamples": resamples}
-    told |= {"seed": seed, "versions": {"hf_regional": __version__, **{package: version(package) for package in _PACKAGES}}, **(about or {})}
+    told |= {
+        "seed": seed,
+        "versions": {"hf_regional": __version__, **{package: version(package) for package in _PACKAGES}},
+        **(about or {}),
+    }
     return Evaluation(scores, rows, CardFacts().with_step("scores", tasks=scores), told, album)
 
 
@@ -192,7 +196,9 @@ def _described(task: Task) -> tuple[dict[str, Sequence[str]], Source]:
     """The columns that tell what was asked, and where the pictures are."""
     items = items_of(task)
     names = item_names(items, task.rows.groups.tolist())
-    return {"item": names, "question": items.texts, "right": items.right}, Source({name: row for row, name in enumerate(names)}, items.pictures)
+    return {"item": names, "question": items.texts, "right": items.right}, Source(
+        {name: row for row, name in enumerate(names)}, items.pictures
+    )
 
 
 def _name_of(subject: Any) -> str:

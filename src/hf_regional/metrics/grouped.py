@@ -191,7 +191,7 @@ def _mean(drawn: Sequence[_Drawn]) -> _Drawn:
 
 def _summed(clusters: npt.NDArray[np.intp], parts: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     names, place = np.unique(clusters, return_inverse=True)
-    return names, np.bincount(place, weights=parts, minlength=len(names))
+    return names, np.bincount(place, weights=parts, minlength=len(names)).astype(np.float64)
 
 
 def _slopes(function: Statistic, means: Floats, parts: Floats) -> Floats:
@@ -231,9 +231,7 @@ class _Cutter:
         of_kept = [drawn[label] for label in kept]
         estimates = {label: one.estimate(level) for label, one in drawn.items()}
         against = drawn.get(fixed["reference"])
-        gaps = (
-            {} if against is None else {label: (drawn[label] - against).estimate(level) for label in kept if label != fixed["reference"]}
-        )
+        gaps = {} if against is None else {label: (drawn[label] - against).estimate(level) for label in kept if label != fixed["reference"]}
         return Slice(
             by_group={label: estimates[label] for label in kept},
             macro=_mean(of_kept).estimate(level),
@@ -257,7 +255,9 @@ class _Cutter:
         values, (clusters, place) = self._table[rows], np.unique(self._places[rows], return_inverse=True)
         means = values.mean(axis=0)
         deviations = (values - means) / len(values)
-        parts = np.stack([np.bincount(place, weights=column, minlength=len(clusters)) for column in deviations.T], axis=1)
+        parts = np.stack([np.bincount(place, weights=column, minlength=len(clusters)) for column in deviations.T], axis=1).astype(
+            np.float64
+        )
         return {
             score: _Drawn(float(function(means)), function(samples), clusters, _slopes(function, means, parts), len(values))
             for score, function in self._scores.items()

@@ -72,4 +72,3 @@ def _answer(row: Mapping[str, Any], when: str) -> dict[str, Any]:
 def _picture(one: Thumbnail) -> dict[str, Any]:
     shown = base64.b64encode(one.webp).decode() if one.webp else None
     return {"webp": shown, "width": one.width, "height": one.height, "note": one.note}
-

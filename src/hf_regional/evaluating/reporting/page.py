@@ -85,10 +85,8 @@ def _templates() -> "jinja2.Environment":
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, finalize=_seen, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    templates.filters.update(  # pyright: ignore[reportCallIssue]
-        count=count, percent=percent, signed=signed, interval=with_interval, points=story.points, levels=levels, signed_levels=signed_levels,
-        forest=forest,
-    )  # fmt: skip
+    filters: dict[str, Any] = {"count": count, "percent": percent, "signed": signed, "interval": with_interval, "points": story.points}
+    templates.filters |= filters | {"levels": levels, "signed_levels": signed_levels, "forest": forest}
     templates.globals.update(cell_of=heat.cell_of, reach_of=reach_of)  # pyright: ignore[reportCallIssue, reportArgumentType]
     templates.tests.update(code=_is_code)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return templates

@@ -25,7 +25,9 @@ def read_choice(file: Path | None) -> Mapping[str, Any] | None:
     except (ValueError, OSError) as error:
         raise DamagedFileError(f"{file} is no readable JSON: {error}. Write it by `hf-regional choose ... --json`.") from error
     if "beta" not in found or not items(found.get("curve")) or "by_region" in found:
-        raise DamagedFileError(f"{file} holds no choice of one β with its curve. Write it by `hf-regional choose ... --json` for one region.")
+        raise DamagedFileError(
+            f"{file} holds no choice of one β with its curve. Write it by `hf-regional choose ... --json` for one region."
+        )
     return found
 
 

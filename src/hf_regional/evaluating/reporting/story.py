@@ -151,7 +151,9 @@ def _grids(tasks: Mapping[str, Mapping[str, Any]]) -> tuple[Grid, ...]:
 def _grid(slice_: str, by_task: Mapping[str, Mapping[str, Any]]) -> Grid:
     codes = dict.fromkeys(code for labels in by_task.values() for code in labels)
     lines = [
-        Line(label_of(slice_, code), code, _side(parts := {task: labels[code] for task, labels in by_task.items() if code in labels}), parts)
+        Line(
+            label_of(slice_, code), code, _side(parts := {task: labels[code] for task, labels in by_task.items() if code in labels}), parts
+        )
         for code in codes
     ]
     lines.sort(key=lambda line: (_SIDES.get(line.side, 1), line.label))
