@@ -86,7 +86,8 @@ def _templates() -> "jinja2.Environment":
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {"count": count, "percent": percent, "signed": signed, "interval": with_interval, "points": story.points}
-    templates.filters |= filters | {"levels": levels, "signed_levels": signed_levels, "forest": forest}
+    filters |= {"levels": levels, "signed_levels": signed_levels, "forest": forest}
+    templates.filters.update(filters)
     templates.globals.update(cell_of=heat.cell_of, reach_of=reach_of)  # pyright: ignore[reportCallIssue, reportArgumentType]
     templates.tests.update(code=_is_code)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return templates
