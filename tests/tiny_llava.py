@@ -23,7 +23,8 @@ from transformers import (
 SIDE = 8
 SAYS = {"red": "Good . Final Score : 5", "blue": "Bad . Final Score : 1", "green": "I cannot tell ."}
 SPECIAL = ("<pad>", "<unk>", "<s>", "</s>", "<image>")
-WORDS = (*SPECIAL, "USER", "ASSISTANT", "Judge", "this", *dict.fromkeys(" ".join(SAYS.values()).split()))
+YES_NO = {"red": "Yes", "blue": "No", "green": "I cannot tell ."}
+WORDS = (*SPECIAL, "USER", "ASSISTANT", "Judge", "this", *dict.fromkeys(" ".join((*SAYS.values(), *YES_NO.values(), "A B C")).split()))
 TEMPLATE = (
     "<s>{% for message in messages %}USER {% for part in message.content %}"
     "{% if part.type == 'image' %}<image> {% else %}{{ part.text }}{% endif %}{% endfor %}{% endfor %}"
@@ -67,14 +68,16 @@ def make_model() -> LlavaForConditionalGeneration:
     return LlavaForConditionalGeneration(config)
 
 
-def save_llava(folder: Path, prompts: tuple[str, ...] = ("Judge this",), *, seed: int = 0, steps: int = 120) -> Path:
+def save_llava(
+    folder: Path, prompts: tuple[str, ...] = ("Judge this",), *, says: dict[str, str] = SAYS, seed: int = 0, steps: int = 120
+) -> Path:
     """Train on each prompt with each colour, and write model and processor; the folder."""
     torch.manual_seed(seed)
     processor, model = make_processor(), make_model()
     processor.tokenizer.padding_side = "right"
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    pairs = [(prompt, colour) for prompt in prompts for colour in SAYS]
-    texts = [f"<s>USER <image> {prompt} ASSISTANT {SAYS[colour]} </s>" for prompt, colour in pairs]
+    pairs = [(prompt, colour) for prompt in prompts for colour in says]
+    texts = [f"<s>USER <image> {prompt} ASSISTANT {says[colour]} </s>" for prompt, colour in pairs]
     inputs = processor(
         text=texts, images=[[plain(colour)] for _, colour in pairs], padding=True, return_tensors="pt", add_special_tokens=False
     )

@@ -13,6 +13,7 @@ from hf_regional.version import __version__
 if TYPE_CHECKING:
     from hf_regional.adapting import adapt as adapt
     from hf_regional.cards import write_card as write_card
+    from hf_regional.corpora import DollarStreet as DollarStreet
     from hf_regional.corpora import load_corpus as load_corpus
     from hf_regional.encoding import DualEncoder as DualEncoder
     from hf_regional.evaluating import evaluate_model as evaluate_model
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # The one table of public names: it feeds the lazy lookup, __all__ and __dir__, so that importing the package loads nothing else.
 _HOMES = {
+    "DollarStreet": "hf_regional.corpora",
     "DualEncoder": "hf_regional.encoding",
     "ModelMerger": "hf_regional.merging",
     "Region": "hf_regional.regions",

@@ -103,6 +103,10 @@ class ServerBusyError(ServerError):
     """A server asks to be left alone for longer than we wait."""
 
 
+class RefusedAddressError(RegionalError, ConnectionError):
+    """An address that a stranger gave leads to this machine or into its own network; nothing was asked there."""
+
+
 class NoAnswerError(RegionalError, RuntimeError):
     """A model failed on so many prompts in a row that the fault is not the prompts'."""
 

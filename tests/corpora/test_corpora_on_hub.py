@@ -1,10 +1,13 @@
 """Corpora read from a Hub, through huggingface_hub: only the files that are asked for, at one commit, once."""
 
+import shutil
+
 import datasets
 import pytest
 
 from hf_regional.corpora import catalogue, load_corpus
 from miniatures import write_miniature
+from picture_site import allowance
 
 ROWS_OF_MAMMOTH = ["mammoth_si_10M/1/0", "mammoth_si_10M/0/0", "mammoth_si_10M/0/1", "mammoth_si_10M/2/0"]
 
@@ -13,8 +16,8 @@ ROWS_OF_MAMMOTH = ["mammoth_si_10M/1/0", "mammoth_si_10M/0/0", "mammoth_si_10M/0
 def publish(local_hub, tmp_path):
     """Put a miniature where the catalogue says that its corpus lies; gives the commit."""
 
-    def published(module, name):
-        folder = write_miniature(module, tmp_path / module)
+    def published(module, name, **where):
+        folder = write_miniature(module, tmp_path / module, **where)
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         return local_hub.add_repo("dataset", catalogue()[name].hub_id, files)
 
@@ -83,6 +86,41 @@ def test_rows_pushed_to_the_hub_come_back_as_they_were(publish, tmp_path, module
         plain = [name for name, feature in rows[split].features.items() if "Image" not in str(feature)]
         assert pushed.select_columns(plain).to_list() == rows[split].select_columns(plain).to_list()
         assert [*map(_pixels, pushed["image"])] == [*map(_pixels, rows[split]["image"])]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "view"), [("sea_vqa", "sea-vqa", "vqa"), ("worldcuisines_food_kb", "worldcuisines-food-kb", "pairs")]
+)
+def test_rows_of_a_corpus_of_addresses_are_pushed_with_their_pictures(publish, site, tmp_path, module, name, view):
+    publish(module, name, site=site.url)
+    options = {"cache_dir": tmp_path / "cache", "pictures": tmp_path / "pictures", **allowance(site)}
+    rows = load_corpus(name, view=view, **options)
+    rows.push_to_hub("me/mine")
+    shutil.rmtree(tmp_path / "pictures")  # the copy does not need them
+    again = datasets.load_dataset("me/mine", cache_dir=str(tmp_path / "again"))
+    for split, pushed in again.items():
+        assert pushed.features == rows[split].features
+        assert pushed["id"] == rows[split]["id"]
+        assert {picture.size for picture in pushed["image"]} == {(24, 18)}
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_one_split_of_a_corpus_of_addresses_fetches_its_table_and_its_pictures_alone(publish, read, site, tmp_path, streaming):
+    publish("sea_vqa", "sea-vqa", site=site.url)
+    site.asked.clear()
+    options = {"cache_dir": tmp_path / "cache", "pictures": tmp_path / "pictures", **allowance(site)}
+    rows = [*load_corpus("sea-vqa", split="laos", streaming=streaming, **options)]
+    assert [row["id"] for row in rows] == ["laos/0", "laos/1", "laos/2"]
+    assert read() == {"data-00000-of-00001.arrow"}
+    assert {asked.target for asked in site.asked} == {"/31.jpg", "/32.jpg"}
+
+
+def test_an_archive_that_all_tables_share_is_fetched_once(publish, local_hub, tmp_path):
+    publish("worldcuisines_v1_1", "worldcuisines-v1.1")
+    options = {"cache_dir": tmp_path / "cache", "pictures": tmp_path / "pictures"}
+    assert len(load_corpus("worldcuisines-v1.1", split="test_large", **options)) == 10
+    assert len([*load_corpus("worldcuisines-v1.1", split="test_large", config="task2", streaming=True, **options)]) == 10
+    assert local_hub.count("storage") == 1  # where large files lie; the tables are small
 
 
 def _pixels(picture):

@@ -57,11 +57,20 @@ def task(n=1, **told):
         ({"names": ["cat", "dog"], "right": Relevant.of([[1, 0]]), "pictures": [RED], "prompt": "what?"}, "", "cat / dog", (RED,)),
         ({"texts": ("a cat",), "gallery": (RED, BLUE), "relevant": (np.array([1]),)}, "a cat", "", (BLUE,)),
         ({"questions": ["q"], "references": ["r"], "pictures": [RED]}, "q", "r", (RED,)),
+        ({"questions": ["q"], "candidates": [["a", "b", "c"]], "gold": [{0, 2}], "pictures": [None]}, "q", "a / c", ()),
+        ({"concepts": ["wedding"], "gallery": [RED]}, "wedding", "", ()),
     ],
 )
 def test_items_are_read_under_the_names_that_protocols_use(told, text, right, pictures):
     found = items_of(task(**told))
     assert (found.texts[0], found.right[0], found.pictures[0]) == (text, right, pictures)
+
+
+def test_several_rows_may_be_one_item():
+    inner = task(3, questions=["a", "b", "c"], options=[["x", "y"]] * 3, answers=np.array([0, 1, 0]), pictures=[RED, RED, BLUE])
+    found = items_of(task(2, asked=inner, of=np.array([0, 0, 1])))
+    assert (found.texts, found.right, found.pictures[1], len(found.more[0])) == (["a / b", "c"], ["x / y", "x"], (BLUE,), 2)
+    assert items_of(task(3, asked=inner)).texts == ["a", "b", "c"]
 
 
 def test_a_task_may_tell_its_items_itself():

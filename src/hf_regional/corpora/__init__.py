@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.corpora.builders.dollar_street import DollarStreet as DollarStreet
     from hf_regional.corpora.builders.emoji_world import EmojiWorld as EmojiWorld
     from hf_regional.corpora.builders.imagefolder_csv import ImageFolderCsv as ImageFolderCsv
     from hf_regional.corpora.listing import Corpus as Corpus
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Builders import `datasets`, which takes a third of a second: nobody who only lists the catalogue should wait for it.
 _HOMES = {
     "Corpus": "hf_regional.corpora.listing",
+    "DollarStreet": "hf_regional.corpora.builders.dollar_street",
     "EmojiWorld": "hf_regional.corpora.builders.emoji_world",
     "ImageFolderCsv": "hf_regional.corpora.builders.imagefolder_csv",
     "catalogue": "hf_regional.corpora.listing",

@@ -32,6 +32,7 @@ class Corpus:
         hub_id: of the dataset's repository; empty where it does not lie on the Hub.
         citation: of the paper, or of who made it.
         options: what `load_corpus` passes on, besides those that every published corpus takes.
+        pictures: whether rows have one; those of a corpus of words alone (prompts, questions) have a null in its place.
         evidence: kinds that place its rows: what the words name is not where a row is from.
         limits: what a model adapted to it must not be taken for; goes onto its card.
     """
@@ -48,6 +49,7 @@ class Corpus:
     hub_id: str = ""
     citation: str = ""
     options: tuple[str, ...] = ()
+    pictures: bool = True
     evidence: tuple[str, ...] = ("country", "language")
     limits: str = ""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hf_regional.regions import Region
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown")
+_PUBLISHED: Final = ("config", "revision", "data_dir", "on_unknown", "longest_side")
 _MODELS: Final = Path(__file__).parent / "data"
 
 
@@ -51,8 +51,9 @@ def load_corpus(
         mode: "keep" parts the rows into kept and dropped, "annotate" keeps every row with its verdict.
         cache_dir: in place of the cache folder of `datasets`.
         options: what the corpus itself takes, see `options` in its row of the catalogue. Every published corpus takes `config`, one of
-            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub; and
-            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows.
+            its configurations; `revision`, of its repository; `data_dir`, a folder with its published files in place of the Hub;
+            `on_unknown`, "error" or "keep", for names of countries and languages that nobody knows; and `longest_side`, pixels to
+            which larger pictures are shrunk while the corpus is built.
 
     Returns:
         `datasets.DatasetDict` or, with a split, `Dataset` (`Iterable...` when streaming), its columns already under the names of

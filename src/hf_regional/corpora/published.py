@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,19 +14,22 @@ import datasets
 from PIL import Image
 
 from hf_regional import records
-from hf_regional.corpora import views
+from hf_regional.corpora import seacrowd, views
 from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.corpora.persons import of_persons
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
 from hf_regional.corpora.schema import compare
+from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
-from hf_regional.errors import ConfigError, NotBuiltYetError, UnknownNameError
+from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
 from hf_regional.nearest import did_you_mean
+from hf_regional.network import Shelf
 
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+MISSING: Final = "pictures that are not there"
 SILENT: Final = "rows without a text"
 
 
@@ -37,7 +41,9 @@ class PublishedConfig(datasets.BuilderConfig):
     on_unknown: views.OnUnknown = "error"
     revision: str = "main"
     origin: str | None = None  # a folder with the published files, in place of the Hub
+    longest_side: int | None = None  # pixels to which larger pictures are shrunk while the rows are built
     only: str | None = None  # the one split that is asked for; all of them where left out
+    pictures: str | None = None  # a folder for pictures that must be files, in place of ours in the assets cache of the Hub's library
 
 
 class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
@@ -78,6 +84,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             raise UnknownNameError(
                 f"{self.NAME} has no configuration {name!r}.{did_you_mean(name, self.FILES)} There are: {', '.join(self.FILES)}."
             )
+        _require_side(kwargs.get("longest_side"), view)
         splits = self.FILES[name or next(iter(self.FILES))]
         if only is not None and only not in splits:
             raise UnknownNameError(f"{self.NAME} has no split {only!r}.{did_you_mean(only, splits)} There are: {', '.join(splits)}.")
@@ -87,7 +94,7 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         # The state of the files is part of the key of the cache: what was pushed since, or changed in the folder, is built anew.
         # One split of one is all there is: the cache has it once, however it was asked for.
         chosen = {"only": only} if only is not None and len(splits) > 1 else {}
-        super().__init__(*args, view=view, origin=folder, hash=self._store.fingerprint[:16], **chosen, **kwargs)
+        super().__init__(*args, view=view, origin=folder, hash=self._state()[:16], **chosen, **kwargs)
 
     @property
     def corpus(self) -> Corpus:
@@ -110,6 +117,8 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
                 return cls.RAW
             case "vqa":
                 return datasets.Features({**views.VQA, **cls.VQA_EXTRAS})
+            case "imtext" | "imqa":
+                return seacrowd.FEATURES[view]
             case _:
                 return datasets.Features({**views.PAIRS, **cls.EXTRAS})
 
@@ -140,6 +149,20 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         yield from enumerate(self.rows_of(store, name))
 
     @property
+    def published(self) -> datasets.Features:
+        """The published columns of the chosen configuration."""
+        return self.RAW
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        """Where pictures that must be files go."""
+        return Shelf(pictures_home(self._chosen.pictures))
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return self.NEEDED or tuple(self.published)
+
+    @property
     def _chosen(self) -> PublishedConfig:
         config = self.config
         assert isinstance(config, PublishedConfig)
@@ -157,13 +180,17 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
             )
         return HubRepository(self.corpus.hub_id, revision)
 
+    def _state(self) -> str:
+        """What names the state of all files that rows are made from."""
+        return self._store.fingerprint
+
     def _info(self) -> datasets.DatasetInfo:
         corpus = self.corpus
         return datasets.DatasetInfo(
             description=f"{corpus.title} ({self._store.origin})",
             citation=corpus.citation,
             license=corpus.license,
-            features=self.features_of(self._chosen.view),
+            features=self.published if self._chosen.view == "raw" else self.features_of(self._chosen.view),
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
@@ -174,39 +201,67 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _compare(self, name: str) -> None:
         """Say what the files have that the schema has not; the view `raw` gets those columns too."""
-        with self._open(name) as file:
-            found = read_columns(file, f"{self._store.origin}/{name}")
-        persons = of_persons(name for name in found if name not in self.RAW)
+        found = self._columns(name)
+        persons = of_persons(name for name in found if name not in self.published)
         found = tuple(name for name in found if name not in persons)
-        needed = () if self._chosen.view == "raw" else self.NEEDED or tuple(self.RAW)
-        declared = {column: feature for column, feature in self.RAW.items() if column in found or column not in self.OPTIONAL}
+        needed = () if self._chosen.view == "raw" else self._needed
+        declared = {column: feature for column, feature in self.published.items() if column in found or column not in self.OPTIONAL}
         if differences := compare(declared, found, needed, f"{self._store.origin}/{name}"):
             _log.warning("%s differs from the schema that is known of %s:\n%s", name, self.NAME, differences.table())
         if self._chosen.view == "raw" and differences.extra:
-            self.info.features = datasets.Features({**self.RAW, **{name: _JSON for name in differences.extra}})
+            self.info.features = datasets.Features({**self.published, **{name: _JSON for name in differences.extra}})
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        """The columns of a file, and those that `rows_of` adds to them."""
+        with self._open(name) as file:
+            return read_columns(file, f"{self._store.origin}/{name}")
 
     def _generate_examples(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        rows = self._keyed(files)
+        match self._chosen.view:
+            case "raw":
+                yield from rows
+            case "imtext" | "imqa" as view:
+                yield from seacrowd.seen(self._pictured(rows), view, self._shelf)
+            case _ if self.corpus.pictures:
+                yield from self._pictured(rows)
+            case _:
+                yield from rows
+        if self._streaming:  # a prepared dataset says it once for all splits, and keeps it
+            self._said_left_out()
+
+    def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
             for place, row in self.numbered_rows(self._store, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
-        if self._streaming:  # a prepared dataset says it once for all splits, and keeps it
-            self._said_left_out()
 
     def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
         match self._chosen.view:
             case "raw":
                 yield {name: _plain(row.get(name), feature) for name, feature in (self.info.features or {}).items()}
-                return
-            case "pairs":
-                made = self.to_pairs(row, at)
+            case "pairs" | "imtext":
+                yield from self.to_pairs(row, at)
             case _:
-                made = self.to_vqa(row, at)
-        for each in made:
-            if is_picture(each[records.IMAGE]):
-                yield each
-            else:
+                yield from self.to_vqa(row, at)
+
+    def _pictured(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows whose picture can be opened, shrunk where that is asked for; the others are counted."""
+        there = self._there(rows)
+        if side := self._chosen.longest_side:
+            there = shrink_rows(there, records.IMAGE, side)
+        for key, row in there:
+            if row[records.IMAGE] is None or (not side and not is_picture(row[records.IMAGE])):
                 self.left_out[BROKEN] += 1
+            else:
+                yield key, row
+
+    def _there(self, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key, row in rows:
+            if row[records.IMAGE] is None:
+                self.left_out[MISSING] += 1
+            else:
+                yield key, row
 
     def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         super()._prepare_split(*args, **kwargs)
@@ -216,15 +271,32 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
     def _said_left_out(self) -> bool:
         self.left_out = +self.left_out  # without what was counted and found none
         if self.left_out:
-            _log.warning("%s: left out %s.", self.NAME, ", ".join(f"{count} {what}" for what, count in self.left_out.items()))
+            _log.warning("%s: left out %s.", self.NAME, self._told())
         return bool(self.left_out)
 
     def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the prepared dataset; what was left out when it was built is in `left_out`."""
+        """Return the prepared dataset; what was left out when it was built is in `left_out`.
+
+        Raises:
+            NoRowsError: every row was left out.
+        """
         kept = Path(self._cache_dir) / LEFT_OUT
         if kept.is_file():
             self.left_out = Counter(json.loads(kept.read_text(encoding="utf-8")))
-        return super().as_dataset(*args, **kwargs)
+        splits = {str(name): int(split.num_examples) for name, split in (self.info.splits or {}).items()}
+        if splits and not any(splits.values()):
+            raise NoRowsError(
+                f"{self.NAME}: no row is left of {', '.join(splits)}. Left out: {self._told() or 'nothing, the files are empty'}."
+            )
+        if args or kwargs or all(splits.values()):
+            return super().as_dataset(*args, **kwargs)
+        # `datasets` refuses to read a split without rows
+        load = super().as_dataset
+        found: Any = {name: load(split=name) if rows else _empty(self.info.features) for name, rows in splits.items()}
+        return datasets.DatasetDict(found)
+
+    def _told(self) -> str:
+        return ", ".join(f"{count} {what}" for what, count in self.left_out.items())
 
     def _open(self, name: str) -> Any:
         return self._store.open(name) if self._streaming else self._store.path(name).open("rb")
@@ -233,12 +305,34 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 _JSON: Final = datasets.Value("string")  # columns that nobody declared are kept as they are, in JSON where they are no text
 
 
+def _require_side(side: int | None, view: str) -> None:
+    if side is None:
+        return
+    if view == "raw":
+        raise ConfigError("longest_side= shrinks pictures, and the view 'raw' is as published: take 'pairs' or 'vqa'.", "longest_side")
+    if side < 1:
+        raise ConfigError(f"longest_side must be a number of pixels, 1 or more, got {side}.", "longest_side")
+
+
 def _plain(cell: Any, feature: Any) -> Any:
     # A declared text may hold a list in some rows of a JSON file; as a text it is JSON too, and not Python's way to write it.
     is_text = feature is _JSON or (feature == _JSON and isinstance(cell, list | dict))
     if is_text and cell is not None and not isinstance(cell, str):
         return json.dumps(cell, ensure_ascii=False, default=repr)
     return cell
+
+
+def _empty(features: Any) -> datasets.Dataset:
+    return datasets.Dataset.from_dict({name: [] for name in features}, features=features)
+
+
+def pictures_home(folder: str | Path | None) -> Path:
+    """Where pictures are kept: the folder, or ours in the assets cache of `huggingface_hub` (HF_ASSETS_CACHE)."""
+    if folder is not None:
+        return Path(folder).expanduser().absolute()
+    from huggingface_hub import cached_assets_path
+
+    return Path(cached_assets_path("hf_regional", "pictures")).parent
 
 
 def is_picture(cell: Any) -> bool:

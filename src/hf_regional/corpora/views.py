@@ -11,7 +11,7 @@ from hf_regional.errors import BadRowError
 from hf_regional.filtering.evidence.cells import split, whole
 from hf_regional.regions import country_code, language_code
 
-View = Literal["raw", "pairs", "vqa"]
+View = Literal["raw", "pairs", "vqa", "imtext", "imqa"]
 OnUnknown = Literal["error", "keep"]
 
 _STRING: Final = datasets.Value("string")

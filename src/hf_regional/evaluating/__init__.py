@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.evaluating.asked import Asked as Asked
+    from hf_regional.evaluating.asked import ask as ask
     from hf_regional.evaluating.beta import select_beta as select_beta
     from hf_regional.evaluating.beta import select_beta_for_regions as select_beta_for_regions
     from hf_regional.evaluating.catalogue import load_task as load_task
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.exports import write_eval_results as write_eval_results
     from hf_regional.evaluating.joining import join_evaluations as join_evaluations
     from hf_regional.evaluating.joint import RegionsChoice as RegionsChoice
+    from hf_regional.evaluating.listing import list_tasks as list_tasks
+    from hf_regional.evaluating.protocols.drawn_prompts import read_drawn as read_drawn
     from hf_regional.evaluating.protocols.retrieval import RetrievalTask as RetrievalTask
     from hf_regional.evaluating.protocols.retrieval import build_retrieval_task as build_retrieval_task
+    from hf_regional.evaluating.quantiles import Quantiles as Quantiles
     from hf_regional.evaluating.reporting.writing import write_evaluation_report as write_evaluation_report
     from hf_regional.evaluating.runner import Evaluation as Evaluation
     from hf_regional.evaluating.runner import evaluate_model as evaluate_model
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.task import TaskRows as TaskRows
 
 _HOMES = {
+    "Asked": "hf_regional.evaluating.asked",
+    "Quantiles": "hf_regional.evaluating.quantiles",
+    "ask": "hf_regional.evaluating.asked",
+    "list_tasks": "hf_regional.evaluating.listing",
     "Choice": "hf_regional.evaluating.choosing",
     "Comparison": "hf_regional.evaluating.comparing",
     "compare_evaluations": "hf_regional.evaluating.comparing",
@@ -51,6 +60,7 @@ _HOMES = {
     "load_evaluation": "hf_regional.evaluating.runner",
     "load_task": "hf_regional.evaluating.catalogue",
     "open_subject": "hf_regional.evaluating.subjects",
+    "read_drawn": "hf_regional.evaluating.protocols.drawn_prompts",
     "task_names": "hf_regional.evaluating.catalogue",
     "evaluate_model": "hf_regional.evaluating.runner",
     "RetrievalTask": "hf_regional.evaluating.protocols.retrieval",

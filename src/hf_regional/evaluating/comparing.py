@@ -316,10 +316,12 @@ def _faults(frame: pd.DataFrame) -> dict[str, int]:
 
 def _answers(frame: pd.DataFrame) -> "pd.Series[Any]":
     """What was answered: words, or a list of the files of drawn pictures; None of models that give features."""
-    name = next((name for name in ("answer", "pictures", "picture") if name in frame and frame[name].notna().any()), None)
+    name = next((name for name in ("answer", "answers", "pictures", "picture") if name in frame and frame[name].notna().any()), None)
     if name is None:
         return pd.Series([None] * len(frame), dtype=object)
     said = frame[name].astype(object)
+    if name == "answers":  # of several rows that are one item
+        return pd.Series([" / ".join(map(str, some)) for some in said], dtype=object)
     return pd.Series([[one] if name == "picture" else one for one in said], dtype=object)
 
 

@@ -26,12 +26,14 @@ class Items:
         right: (n) what would be right, in words; "" where there is no one right answer.
         pictures: (n) what is shown with each, none or several.
         more: (n) what else makes a question another one, such as its options; JSON-able.
+        keys: (n) what the pictures are known by, where a task knows it without reading each; see `picture_key`.
     """
 
     texts: Sequence[str]
     right: Sequence[str]
     pictures: Sequence[tuple[Any, ...]]
     more: Sequence[Any] = ()
+    keys: Sequence[Sequence[str]] = ()
 
 
 class Shown(Sequence[tuple[Any, ...]]):
@@ -57,15 +59,28 @@ def items_of(task: Task) -> Items:
     told: Callable[[], Items] | None = getattr(task, "as_items", None)
     if told is not None:
         return told()
+    inner: Any = getattr(task, "asked", None)
+    if inner is not None:  # a protocol around another's questions
+        of: Any = getattr(task, "of", None)
+        return items_of(inner) if of is None else _grouped(items_of(inner), of)
     rows = range(len(task.rows.groups))
-    text, right, pictures = (_reader(task, known) for known in (_TEXTS, _RIGHT, _PICTURES))
-    options: Any = getattr(task, "options", None)
+    text, right, pictures, more = (_reader(task, known) for known in (_TEXTS, _RIGHT, _PICTURES, _MORE))
     return Items(
         [str(text(row) or "") for row in rows],
         [str(right(row) or "") for row in rows],
         Shown(len(rows), lambda row: tuple(pictures(row) or ())),
-        [] if options is None else [list(map(str, options[row])) for row in rows],
+        [more(row) for row in rows],
     )
+
+
+def _grouped(items: Items, of: Sequence[int]) -> Items:
+    """Several rows as one item, (m,) the item of each."""
+    rows: list[list[int]] = [[] for _ in range(max(of) + 1)]
+    for row, item in enumerate(of):
+        rows[item].append(row)
+    texts, right = ([_joined([told[row] for row in some]) for some in rows] for told in (items.texts, items.right))
+    more = [[items.more[row] for row in some] for some in rows]
+    return Items(texts, right, Shown(len(rows), lambda item: items.pictures[rows[item][0]]), more)
 
 
 def item_names(items: Items, groups: Sequence[str]) -> list[str]:
@@ -73,7 +88,7 @@ def item_names(items: Items, groups: Sequence[str]) -> list[str]:
     seen: Counter[str] = Counter()
     names: list[str] = []
     for row, (text, right, group) in enumerate(zip(items.texts, items.right, groups, strict=True)):
-        pictures = [picture_key(cell) for cell in items.pictures[row]]
+        pictures = [*items.keys[row]] if items.keys else [picture_key(cell) for cell in items.pictures[row]]
         asked = [text, right, items.more[row] if items.more else None, pictures, str(group)]
         name = hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[:_DIGITS]
         seen[name] += 1
@@ -111,10 +126,11 @@ _TEXTS: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
     (("questions",), lambda task, row: task.questions[row]),
     (("prompts",), lambda task, row: task.prompts[row]),
     (("texts",), lambda task, row: task.texts[row]),
-    (("queries",), lambda task, row: task.queries[row] if isinstance(task.queries[row], str) else ""),
+    (("concepts",), lambda task, row: task.concepts[row]),
 )
 _RIGHT: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
     (("options", "answers"), lambda task, row: task.options[row][int(task.answers[row])]),
+    (("candidates", "gold"), lambda task, row: _joined([task.candidates[row][place] for place in sorted(task.gold[row])])),
     (("names", "right"), _relevant),
     (("truths",), lambda task, row: "true" if task.truths[row] else "false"),
     (("answers",), lambda task, row: _joined(task.answers[row])),
@@ -123,6 +139,11 @@ _RIGHT: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
 _PICTURES: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
     (("pictures",), lambda task, row: _shown(task.pictures[row])),
     (("gallery", "relevant"), lambda task, row: _shown(task.gallery[int(task.relevant[row][0])])),
+)
+
+_MORE: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
+    (("options",), lambda task, row: [*map(str, task.options[row])]),
+    (("candidates",), lambda task, row: [*map(str, task.candidates[row])]),
 )
 
 

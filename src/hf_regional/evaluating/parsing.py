@@ -15,6 +15,11 @@ _ANNOUNCED: Final = re.compile(
     re.IGNORECASE,
 )
 
+# First words of the names of their letters in Unicode.
+_WITHOUT_EDGES: Final = frozenset(
+    {"THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "TIBETAN", "JAVANESE", "BALINESE"}
+)
+
 
 def read_option(text: str, options: Sequence[str]) -> int | None:
     """Which option an answer names: by its letter, or by its words.
@@ -44,10 +49,46 @@ def read_option(text: str, options: Sequence[str]) -> int | None:
     return _named(said, known)
 
 
+def read_name(text: str, names: Sequence[str]) -> int | None:
+    """Which of several names an answer gives; no letter stands for one.
+
+    Args:
+        text: what the model wrote.
+        names: the texts it could choose from.
+
+    Returns:
+        The place of the name; None where no name or more than one is given.
+
+    >>> read_name("I see a street light.", ["light", "street light", "tree"])
+    1
+    """
+    known = [folded(name) for name in names]
+    said = folded(text)
+    return known.index(said) if known.count(said) == 1 else _named(said, known)
+
+
 def folded(text: str) -> str:
     """A text as answers are compared: NFKC, case folded, blanks single, without punctuation at its ends."""
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return plain.strip(" .,:;!?\"'`*()[]。、，！？")
+
+
+def stands_in(words: str, said: str) -> bool:
+    """Whether words stand in an answer and are no part of other words; both are `folded`.
+
+    Scripts without blanks between words (Thai, Lao, Khmer, Burmese, Chinese, Japanese) and those that join particles to a word (Korean)
+    have no edges to look at.
+
+    >>> stands_in("12", "in 2012"), stands_in("12", "12,500"), stands_in("12", "it is 12."), stands_in("ต้มยำ", "ฉันว่าต้มยำนะ")
+    (False, False, True, True)
+    """
+    before = (r"(?<![^\W_])" if _has_edges(words[0]) else "") + (r"(?<!\d[.,])" if words[0].isdigit() else "")
+    after = (r"(?![^\W_])" if _has_edges(words[-1]) else "") + (r"(?![.,]\d)" if words[-1].isdigit() else "")
+    return re.search(f"{before}{re.escape(words)}{after}", said) is not None
+
+
+def _has_edges(char: str) -> bool:
+    return char.isalnum() and unicodedata.name(char, "").split(" ")[0] not in _WITHOUT_EDGES
 
 
 def _place(letter: str, options: Sequence[str]) -> int | None:
@@ -57,15 +98,6 @@ def _place(letter: str, options: Sequence[str]) -> int | None:
 
 def _named(said: str, known: Sequence[str]) -> int | None:
     """The only option whose words stand in the answer; one that is part of another that is named does not count ("rice", "fried rice")."""
-    found = [option for option in known if option and _stands_in(option, said)]
+    found = [option for option in known if option and stands_in(option, said)]
     longest = [option for option in found if not any(option != other and option in other for other in found)]
     return known.index(longest[0]) if len(longest) == 1 and known.count(longest[0]) == 1 else None
-
-
-def _stands_in(option: str, said: str) -> bool:
-    """Whether an option stands in the answer as words of its own; scripts without blanks between words have no edges to look at."""
-    edge = (
-        r"(?<![^\W_])" if option[0].isascii() and option[0].isalnum() else "",
-        r"(?![^\W_])" if option[-1].isascii() and option[-1].isalnum() else "",
-    )
-    return re.search(f"{edge[0]}{re.escape(option)}{edge[1]}", said) is not None

@@ -62,6 +62,10 @@ class Evaluation:
         about = {**self.about, "resamples": resamples, "seed": seed}
         return replace(self, scores={name: entry | kept[name] for name, entry in scores.items()}, about=about)
 
+    def among(self, slices: Sequence[str]) -> tuple[str, ...]:
+        """Those of the slices that the rows have."""
+        return tuple(name for name in slices if f"{_SLICE}{name}" in self.rows)
+
     def save(self, folder: Path) -> Path:
         """Write it down, to be read by `load_evaluation`, with thumbnails of the items that a report may show; the folder."""
         with atomic_folder(folder) as partial:

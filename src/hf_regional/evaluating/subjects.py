@@ -121,6 +121,27 @@ class Subject:
             )
 
 
+def kind_of(model: Any) -> Kind:
+    """What a subject gives; an encoder that is loaded gives features."""
+    return model.kind if isinstance(model, Subject) else "embedding"
+
+
+def require_kind(model: Any, kinds: Sequence[Kind], task: str) -> None:
+    """Refuse a model of a family that a task cannot ask.
+
+    Raises:
+        ConfigError: the message says what the model gives, what the task asks for, and how to find another.
+    """
+    if (found := kind_of(model)) not in kinds:
+        name = model.name if isinstance(model, Subject) else "the model"
+        asked = " or ".join(_GIVES[kind] for kind in kinds)
+        raise ConfigError(
+            f"task {task!r} asks for {asked}, and {name} gives {_GIVES[found]}. "
+            f"Take a task for {found} models; hf-regional evaluate --list shows them.",
+            "tasks",
+        )
+
+
 def open_subject(
     model: "str | Path | HasPath | TwoTowerEncoder | Subject",
     *,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def score_tables(scores: Mapping[str, Mapping[str, Any]]) -> str:
-    """One table a task: a line a side, a line a label of each slice, then what was left out; percent with 95 % intervals."""
+    """One table a task: a line a side and a label of each slice, in percent with 95 % intervals; then answers not read, rows left out."""
     return "\n\n".join(_table(name, entry) for name, entry in scores.items())
 
 
@@ -36,8 +36,10 @@ def _table(name: str, entry: Mapping[str, Any]) -> str:
             rows.append([side, with_interval(entry[side]), f"{100 * entry['chance'][side]:.1f}", f"{entry[side]['n']:,}"])
     for sliced, labels in entry["by"].items():
         rows += [[f"  {sliced} {label}", with_interval(found), "", f"{found['n']:,}"] for label, found in labels.items()]
+    answers = entry.get("extras", {}).get("answers", {})
+    lost = [f"{name}: {count:,} of {sum(answers.values()):,} answers" for name, count in answers.items() if name != "read" and count]
     left_out = [f"left out: {count:,} {reason}" for reason, count in entry.get("left_out", {}).items() if count]
-    return "\n".join([aligned(rows), *left_out])
+    return "\n".join([aligned(rows), *lost, *left_out])
 
 
 def _compared(name: str, task: "TaskCompared", names: tuple[str, str]) -> str:

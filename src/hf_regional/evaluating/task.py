@@ -59,9 +59,10 @@ class Outcome:
     """What a task found out about a model.
 
     Attributes:
-        scores: metric -> (n,) float64 in [0, 1], one a row.
+        scores: metric -> (n,) float64 in [0, 1], one a row; RefCLIPScore and CLIPScore, whose cosines count 2.5 times, may pass 1.
         details: name -> (n,) what was answered, for people who look through it.
-        extras: scores of the whole set that are no mean over rows (a Vendi score, precision and coverage by region), JSON-able.
+        extras: JSON-able: "answers", how many of those written were read, unparsed or unanswered; scores of the whole set that are no
+            mean over rows (a Vendi score, precision and coverage by region).
     """
 
     scores: Mapping[str, np.ndarray]

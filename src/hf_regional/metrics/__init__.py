@@ -10,11 +10,12 @@ numpy alone; `load_metric` brings `evaluate` when it is called.
 from hf_regional.metrics.accuracy import Accuracy, AllCorrect, all_correct, grouped_accuracy
 from hf_regional.metrics.alignment import AlignmentScores, clip_score, ref_clip_score
 from hf_regional.metrics.bounds import Estimate, Resampled, lower_bound, mean_of, two_sided
+from hf_regional.metrics.captions import chrf
 from hf_regional.metrics.culture import cultural_diversity_at_k, culture_coverage, relevance_at_k
 from hf_regional.metrics.grouped import Slice, Sliced, Slicing, sliced
 from hf_regional.metrics.intervals import ClusterBootstrap, macro_mean
 from hf_regional.metrics.loading import load_metric, metric_names
-from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region
+from hf_regional.metrics.manifolds import Prdc, RegionalPrdc, expected_coverage, prdc, prdc_by_region, real_neighbourhoods
 from hf_regional.metrics.parity import Gain, grp, relevance_gain, retention
 from hf_regional.metrics.probes import ACCEPTABILITY, Commonsense, SocialNorms, regional_commonsense, social_norms
 from hf_regional.metrics.prompt_graphs import PromptGraphScores, Question, prompt_graph_scores
@@ -66,6 +67,7 @@ __all__ = [
     "best_ranks",
     "chance_recall_at",
     "chance_reciprocal_rank",
+    "chrf",
     "clip_score",
     "cultural_diversity_at_k",
     "culture_coverage",
@@ -88,6 +90,7 @@ __all__ = [
     "prdc_by_region",
     "prompt_graph_scores",
     "ratio_of",
+    "real_neighbourhoods",
     "recall_at",
     "reciprocal_ranks",
     "ref_clip_score",

@@ -80,6 +80,33 @@ def prdc(real: npt.ArrayLike, generated: npt.ArrayLike, *, k: int = 3) -> Prdc:
     return _prdc(rows - centre, made - centre, k)
 
 
+def real_neighbourhoods(real: npt.ArrayLike, generated: npt.ArrayLike, *, k: int = 3) -> npt.NDArray[np.int64]:
+    """Count the real neighbourhoods that each generated image lies in: #{r: |r - g| < ρ_k(r)}, (M,).
+
+    The share that is above 0 is `prdc`'s precision, the mean over k its density: here they are kept by image, for intervals.
+
+    Args:
+        real: (N, d) features of real images, N above k.
+        generated: (M, d) features of generated images, one at least.
+        k: neighbours, at least 1.
+
+    Raises:
+        As `prdc`.
+
+    >>> real_neighbourhoods([[0.0], [1.0], [2.0], [9.0]], [[0.5], [20.0]], k=1).tolist()
+    [2, 0]
+    """
+    rows, made = matrix(real, "real"), matrix(generated, "generated")
+    same_width(rows, made, ("real", "generated"))
+    if k < 1 or len(rows) <= k or not len(made):
+        raise OutOfRangeError(f"k={k} with {len(rows)} real and {len(made)} generated images: k at least 1, more than k real, 1 generated.")
+    rows, made = rows.astype(np.float64), made.astype(np.float64)
+    check_finite(rows, "real")
+    check_finite(made, "generated")
+    centre = rows.mean(axis=0)
+    return _inside(rows - centre, made - centre, k)
+
+
 def prdc_by_region(
     real: npt.ArrayLike,
     generated: npt.ArrayLike,
@@ -194,6 +221,15 @@ def _prdc(real: Floats, made: Floats, k: int) -> Prdc:
         n_real=len(real),
         n_generated=len(made),
     )
+
+
+def _inside(real: Floats, made: Floats, k: int) -> npt.NDArray[np.int64]:
+    radii = _radii(real, k)
+    inside = np.zeros(len(made), dtype=np.int64)
+    step = max(1, _CELLS // len(made))
+    for first in range(0, len(real), step):
+        inside += np.count_nonzero(_squares(real[first : first + step], made) < radii[first : first + step, None], axis=0)
+    return inside
 
 
 def _squares(one: Floats, other: Floats) -> Floats:

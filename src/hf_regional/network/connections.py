@@ -4,14 +4,13 @@ By the standard library: huggingface_hub brings httpx or httpx2, depending on it
 """
 
 import http.client
-import socket
 import threading
 import weakref
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hf_regional.network.deadline import cut, within
 from hf_regional.network.routes import Address, Route, read_address
 
 _MOST_BYTES: Final = 64 << 20  # of an answer: one that never ends would fill the memory
@@ -60,7 +59,7 @@ class Connections:
         """Cut all connections; what is being asked ends with an error."""
         with self._lock:
             for connection in self._busy:
-                _cut(connection)
+                cut(connection)
             _close_all(self._free)
 
     def _take(self, route: Route) -> tuple[http.client.HTTPConnection, bool]:
@@ -75,7 +74,7 @@ class Connections:
     ) -> Reply:
         is_reusable = False
         try:
-            with _within(connection, self.timeout_s):
+            with within(connection, self.timeout_s):
                 connection.request(method, address.target, body, {**headers, **address.headers})
                 response = connection.getresponse()
                 content = response.read(_MOST_BYTES + 1)
@@ -97,42 +96,7 @@ class Connections:
             connection.close()
 
 
-@contextmanager
-def _within(connection: http.client.HTTPConnection, seconds: float) -> Generator[None]:
-    """Cut a connection whose answer is not there in time: a socket's own timeout begins anew with every byte that trickles in."""
-    is_over = threading.Event()
-
-    def end() -> None:
-        is_over.set()
-        _cut(connection)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (OSError, ValueError, AttributeError, http.client.HTTPException) as error:  # whatever a cut connection comes to
-        if is_over.is_set() or isinstance(error, TimeoutError):
-            raise _too_late(seconds) from error
-        raise
-    finally:
-        timer.cancel()
-    if is_over.is_set():  # cut just behind the last byte, or in the middle of a body without a length
-        raise _too_late(seconds)
-
-
 def _close_all(free: dict[Route, list[http.client.HTTPConnection]]) -> None:
     for connections in free.values():
         while connections:
             connections.pop().close()
-
-
-def _too_late(seconds: float) -> TimeoutError:
-    return TimeoutError(f"no whole answer within {seconds:g} s")
-
-
-def _cut(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        with suppress(OSError):  # closed already
-            # The plain socket's: that of TLS would wait for the other side.
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)

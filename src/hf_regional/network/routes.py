@@ -31,7 +31,7 @@ class Route:
         host, port = (via.hostname or "", via.port or _PORTS["http"]) if via else (self.host, self.port)
         if self.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=timeout_s)
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=_certificates())
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=certificates())
         if via:
             connection.set_tunnel(self.host, self.port, _login(via))
         return connection
@@ -89,5 +89,6 @@ def _login(via: urllib.parse.SplitResult) -> dict[str, str]:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
+    """Whom to trust: the system's store, or what SSL_CERT_FILE names."""
     return ssl.create_default_context()

@@ -6,8 +6,8 @@ vision-language model writes its answer ("generate"), or says how likely each op
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from datasets import Dataset
@@ -15,13 +15,13 @@ from datasets import Dataset
 from hf_regional import records
 from hf_regional.encoding import ImageSource
 from hf_regional.errors import BadRowError, ConfigError
-from hf_regional.evaluating.asked import Asked
+from hf_regional.evaluating.asked import Asked, shown
 from hf_regional.evaluating.parsing import LETTERS, read_option
+from hf_regional.evaluating.protocols.asking import Way, check_template, read_all, way_to_ask
 from hf_regional.evaluating.subjects import Subject
 from hf_regional.evaluating.task import Encodes, Outcome, TaskRows
-from hf_regional.generating import Prompt, answer_all, read_answers
+from hf_regional.generating import Prompt
 
-Way = Literal["match", "generate", "weigh"]
 PROMPT: Final = "{question}\n{options}\nAnswer with the letter of the right option alone."
 MATCH: Final = "{question} {option}"
 
@@ -58,7 +58,7 @@ class OptionsTask:
 
     def measure(self, model: Any) -> Outcome:
         """`accuracy` of every row, and, of models that answer in words, `unparsed` and `unanswered`: 1 where that is why it is 0."""
-        match self._way_for(model):
+        match way_to_ask(model, self.way, self.name):
             case "match":
                 return self._matched(model)
             case "weigh":
@@ -66,14 +66,11 @@ class OptionsTask:
             case "generate":
                 return self._generated(model)
 
-    def _way_for(self, model: Any) -> Way:
-        gives_words = isinstance(model, Subject) and model.kind == "vision-language"
-        way = self.way or ("generate" if gives_words else "match")
-        if (way == "match") == gives_words:
-            raise ConfigError(f"task {self.name!r} cannot ask this model with way={way!r}: it {_WHY[gives_words]}.", "way")
-        return way
-
     def _matched(self, model: Encodes) -> Outcome:
+        if not shown(self.pictures[0]):  # one tells: a corpus has pictures or has none
+            raise ConfigError(
+                f"task {self.name!r} has questions without a picture: only a model that answers in words can be asked.", "way"
+            )
         images = model.encode_images(self.pictures)
         texts = [
             self.match.format(question=asked, option=option)
@@ -91,34 +88,27 @@ class OptionsTask:
         return Outcome({"accuracy": right})
 
     def _generated(self, model: Subject) -> Outcome:
-        prompts = [Prompt(self._asked(row), [self.pictures[row]]) for row in range(len(self.questions))]
-        said = answer_all(model.speaker, prompts)
-        read = [read_answers([answer], lambda text, row=row: read_option(text, self.options[row]))[0] for row, answer in enumerate(said)]
-        chosen = [reading.value for reading in read]
-        scores = {
-            "accuracy": np.array([float(value == answer) for value, answer in zip(chosen, self.answers.tolist(), strict=True)]),
-            "unparsed": np.array([float(reading.fault == "unparsed") for reading in read]),
-            "unanswered": np.array([float(reading.fault not in {"", "unparsed"}) for reading in read]),
-        }
-        return Outcome(scores, {"answer": [answer.text if answer.text is not None else f"({answer.fault})" for answer in said]})
+        prompts = [Prompt(self._asked(row), shown(self.pictures[row])) for row in range(len(self.questions))]
+        read = read_all(model, prompts, lambda text, row: read_option(text, self.options[row]))
+        right = [float(value == answer) for value, answer in zip(read.values, self.answers.tolist(), strict=True)]
+        chosen = ["" if place is None else self.options[row][place] for row, place in enumerate(read.values)]
+        found = read.outcome({"accuracy": np.array(right)})
+        return replace(found, details={**found.details, "chosen": chosen})
 
     def _weighed(self, model: Subject) -> Outcome:
         """The option with the highest log-likelihood a UTF-8 byte: sums favour short options, and tokens differ between models."""
         right: list[float] = []
         chosen: list[str] = []
         for row, options in enumerate(self.options):
-            logs = model.weigher.weigh(Prompt(self.questions[row], [self.pictures[row]]), options)
+            logs = model.weigher.weigh(Prompt(self.questions[row], shown(self.pictures[row])), options)
             best = int(np.argmax(logs / [max(1, len(option.encode())) for option in options]))
             right.append(float(best == self.answers[row]))
             chosen.append(options[best])
-        return Outcome({"accuracy": np.array(right)}, {"answer": chosen})
+        return Outcome({"accuracy": np.array(right)}, {"answer": chosen, "chosen": chosen})
 
     def _asked(self, row: int) -> str:
         lines = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, self.options[row], strict=False))
         return self.prompt.format(question=self.questions[row], options=lines)
-
-
-_WHY: Final = {True: "answers in words: generate or weigh", False: "gives features: match"}
 
 
 def build_options_task(
@@ -139,11 +129,8 @@ def build_options_task(
         BadRowError: a row has no options, more than 26, or no right one.
         ConfigError: a template lacks a field.
     """
-    for template, fields in ((prompt, ("question", "options")), (match, ("option",))):
-        if lacking := [field for field in fields if f"{{{field}}}" not in template]:
-            raise ConfigError(
-                f"task {name!r}: the template {template!r} lacks {', '.join('{' + field + '}' for field in lacking)}.", "settings"
-            )
+    check_template(prompt, ("question", "options"), name)
+    check_template(match, ("option",), name, optional=("question",))
     options: list[list[str]] = []
     answers: list[int] = []
     for identifier, texts, answer in zip(asked.table[records.ID], asked.table[records.OPTIONS], asked.table[records.ANSWER], strict=True):

@@ -11,6 +11,7 @@ from datasets import Dataset, DatasetDict, Image
 
 from hf_regional.encoding import ImageSource, image_key
 from hf_regional.errors import ConfigError, MissingColumnError, NoRowsError
+from hf_regional.evaluating.subjects import require_kind
 from hf_regional.evaluating.task import SIDES, Encodes, TaskRows
 from hf_regional.metrics.retrieval import chance_recall_at, chance_reciprocal_rank, recall_at, reciprocal_ranks, retrieval_ranks
 from hf_regional.records import COUNTRY, IMAGE, LANGUAGE, REGION_VERDICT, TEXT
@@ -33,6 +34,7 @@ class RetrievalTask:
 
     def measure(self, model: Encodes) -> dict[str, np.ndarray]:
         """MRR, R@1 and R@5 of every text, each (n,) float64 in [0, 1]."""
+        require_kind(model, ("embedding",), self.name)
         ranks = retrieval_ranks(model.encode_texts(self.texts), model.encode_images(self.gallery), self.relevant)
         return {"MRR": reciprocal_ranks(ranks), "R@1": recall_at(ranks, 1), "R@5": recall_at(ranks, 5)}
 
