@@ -53,7 +53,7 @@ def task(n=1, **told):
     [
         ({"questions": ["q"], "options": [["a", "b"]], "answers": np.array([1]), "pictures": [RED]}, "q", "b", (RED,)),
         ({"prompts": ["p"], "answers": [("x", "y")], "pictures": [None]}, "p", "x / y", ()),
-        ({"prompts": ["p"], "truths": np.array([True]), "pictures": [[RED, BLUE]]}, "p", "true", (RED, BLUE)),
+        ({"prompts": ["p"], "truths": np.array([True]), "pictures": [[RED], [BLUE]]}, "p", "true", (RED, BLUE)),
         ({"names": ["cat", "dog"], "right": Relevant.of([[1, 0]]), "pictures": [RED], "prompt": "what?"}, "", "cat / dog", (RED,)),
         ({"texts": ("a cat",), "gallery": (RED, BLUE), "relevant": (np.array([1]),)}, "a cat", "", (BLUE,)),
         ({"questions": ["q"], "references": ["r"], "pictures": [RED]}, "q", "r", (RED,)),

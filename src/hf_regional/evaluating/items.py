@@ -137,6 +137,7 @@ _RIGHT: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
     (("references",), lambda task, row: _joined(task.references[row])),
 )
 _PICTURES: Final[Sequence[tuple[tuple[str, ...], Reader]]] = (
+    (("truths", "pictures"), lambda task, row: tuple(side[row] for side in task.pictures)),  # a column of pictures a side
     (("pictures",), lambda task, row: _shown(task.pictures[row])),
     (("gallery", "relevant"), lambda task, row: _shown(task.gallery[int(task.relevant[row][0])])),
 )
