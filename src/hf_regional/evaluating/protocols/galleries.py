@@ -97,7 +97,7 @@ class GalleriesTask:
         if self.direction == "image-to-text":
             return Items(nothing, [self.items[place] for place in first], Shown(len(first), lambda row: (self.queries[row],)))
         keys = [picture_key(cell) for cell in self.items]  # each once: a picture is right for many texts
-        pictures = Shown(len(first), lambda row: (self.items[first[row]],))
+        pictures = Shown(len(first), lambda row: (self.items[int(first[row])],))
         return Items([*self.queries], nothing, pictures, keys=[[keys[place]] for place in first])
 
     def _by_row(self, score: Any) -> np.ndarray:
