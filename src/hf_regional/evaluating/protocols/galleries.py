@@ -93,12 +93,13 @@ class GalleriesTask:
         first = np.zeros(len(self.queries), np.intp)
         for one in self.galleries:
             first[one.rows] = one.items[one.relevant.items[one.relevant.starts[:-1]]]
+        places: list[int] = first.tolist()
         nothing = [""] * len(first)
         if self.direction == "image-to-text":
-            return Items(nothing, [self.items[place] for place in first], Shown(len(first), lambda row: (self.queries[row],)))
+            return Items(nothing, [self.items[place] for place in places], Shown(len(first), lambda row: (self.queries[row],)))
         keys = [picture_key(cell) for cell in self.items]  # each once: a picture is right for many texts
-        pictures = Shown(len(first), lambda row: (self.items[int(first[row])],))
-        return Items([*self.queries], nothing, pictures, keys=[[keys[place]] for place in first])
+        pictures = Shown(len(first), lambda row: (self.items[places[row]],))
+        return Items([*self.queries], nothing, pictures, keys=[[keys[place]] for place in places])
 
     def _by_row(self, score: Any) -> np.ndarray:
         found = np.zeros(len(self.queries))
