@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from hf_regional.errors import BadRowError, MismatchedScoresError, NonFiniteError, NoRowsError, OutOfRangeError, UnknownNameError
-from hf_regional.metrics import ClusterBootstrap, Slicing, all_correct, grouped_accuracy, macro_mean, two_sided
+from hf_regional.metrics import ClusterBootstrap, Slicing, all_correct, grouped_accuracy
 
 QUICK = Slicing(resamples=50)
 # Indonesia 3 of 4, Thailand 1 of 2, Laos 0 of 1; the last row has no country.
@@ -108,10 +108,40 @@ def test_intervals_are_those_of_the_clustered_bootstrap():
     found = of(right, labels, clusters=pictures, slicing=Slicing(seed=7, resamples=500)).scores
     bootstrap = ClusterBootstrap([str(one) for one in pictures], resamples=500, seed=7)
     slice = found.by["group"]["accuracy"]
-    for label, samples in bootstrap.group_means(right, labels).items():
-        assert slice.by_group[label] == two_sided(samples, right[labels == label].mean(), (labels == label).sum())
-    assert slice.macro == two_sided(bootstrap.macro_mean(right, labels), macro_mean(right, labels), 300)
-    assert found.overall["accuracy"] == two_sided(bootstrap.macro_mean(right, np.zeros(300)), right.mean(), 300)
+    for label, one in bootstrap.estimates(right, labels).items():
+        assert slice.by_group[label].as_dict() == pytest.approx(one.as_dict())
+    assert slice.macro.as_dict() == pytest.approx(bootstrap.estimate(right, labels).as_dict())
+    assert found.overall["accuracy"].as_dict() == pytest.approx(bootstrap.estimate(right, np.zeros(300)).as_dict())
+
+
+def test_the_interval_of_a_gap_is_that_of_two_paired_groups():
+    rng = np.random.default_rng(3)
+    right, labels, pictures = rng.integers(2, size=300), rng.choice(["id", "th"], size=300, p=[0.8, 0.2]), rng.integers(100, size=300)
+    found = of(right, labels, clusters=pictures, slicing=Slicing(seed=7, resamples=500, reference="id")).scores
+    by_group = ClusterBootstrap([str(one) for one in pictures], resamples=500, seed=7).resample_groups(right, labels)
+    expected = (by_group["th"] - by_group["id"]).estimate(int((labels == "th").sum()))
+    assert found.by["group"]["accuracy"].gaps["th"].as_dict() == pytest.approx(
+        expected.as_dict(), rel=1e-3
+    )  # it counts all clusters of both
+
+
+def test_a_score_above_chance_has_the_interval_of_its_accuracy_stretched():
+    """With one chance for all rows (a - c) / (1 - c) is linear: its bounds are those of a, moved alike."""
+    right = np.random.default_rng(1).random(200) < 0.9
+    found = of(right.astype(int), None, chance=0.25, slicing=Slicing(resamples=500)).scores.overall
+    plain, corrected = found["accuracy"], found["corrected"]
+    assert (corrected.low, corrected.high) == pytest.approx(((plain.low - 0.25) / 0.75, (plain.high - 0.25) / 0.75), abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_intervals_of_few_rows_hold_the_truth_about_as_often_as_they_say(share):
+    """400 sets of 60 rows: percentiles alone held a share of 0.05 in 90 of 100."""
+    rng = np.random.default_rng(2)
+    held = 0
+    for seed in range(400):
+        one = of((rng.random(60) < share).astype(int), None, slicing=Slicing(resamples=400, seed=seed)).scores.overall["accuracy"]
+        held += one.low <= share <= one.high
+    assert 0.91 <= held / 400 <= 0.99
 
 
 def test_hundreds_of_groups_are_cut_in_blocks_with_the_same_answers(monkeypatch):

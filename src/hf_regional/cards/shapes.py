@@ -24,7 +24,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "choosing": {
         _TEXT: "alpha_source retention_policy reason split",
         _NUMBER: "alpha min_retention margin",
-        _LIST: "betas curve winners",
+        _LIST: "betas curve winners switches wins front",
+        _MAPPING: "out_of_fold",
     },
     "evaluation": {
         _TEXT: "task split metric corpus",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hf_regional.cards.facts import Step
-from hf_regional.cards.figures import count, items, mapping, number, percent, short, texts, value_of, with_interval
+from hf_regional.cards.figures import count, items, mapping, number, percent, short, signed_percent, texts, value_of, with_interval
 from hf_regional.cards.markdown import Markdown, code, escaped
 
 VERDICTS: Final = {
@@ -58,10 +58,17 @@ def strong(cell: str) -> Markdown:
 
 
 def curve_table(choice: Step, beta: float | None) -> Table:
-    """One row a β: both scores, retention with its lower bound, GRP; the chosen one marked."""
+    """One row a β: both scores, retention with its lower bound, GRP, how often it wins, which others beat it; the chosen one marked."""
     floor = (number(choice.get("min_retention")) or 0) + (number(choice.get("margin")) or 0)
-    rows = [_curve_row(mapping(point), beta, floor) for point in items(choice.get("curve"))]
-    return Table(["β", "Global", "Regional", "Retention (lower bound)", "GRP", ""], ">>>>><", rows)
+    wins = {number(one["beta"]): percent(one.get("share")) for one in map(mapping, items(choice.get("wins"))) if "beta" in one}
+    beaten = {number(one["beta"]): _beaten(one) for one in map(mapping, items(choice.get("front"))) if "beta" in one}
+    rows: list[list[Any]] = []
+    for point in map(mapping, items(choice.get("curve"))):
+        cells, place = _curve_row(point, floor), number(point.get("beta"))
+        cells += [wins.get(place, ""), beaten.get(place, "")]
+        is_chosen = beta is not None and place == beta
+        rows.append([*map(strong, cells), "← chosen"] if is_chosen else [*cells, refusal(point, floor)])
+    return Table(["β", "Global", "Regional", "Retention (lower bound)", "GRP", "Wins", "Beaten by", ""], ">>>>>><<", rows)
 
 
 def refusal(point: Mapping[str, Any], floor: float) -> str:
@@ -76,24 +83,55 @@ def refusal(point: Mapping[str, Any], floor: float) -> str:
     return "not surely enough" if kept is None or kept >= floor > 0 else "keeps too little"
 
 
-def _curve_row(point: Mapping[str, Any], beta: float | None, floor: float) -> list[Any]:
+def _curve_row(point: Mapping[str, Any], floor: float) -> list[Any]:
     kept = mapping(point.get("retention"))
     low = percent(kept.get("low"))
     retained = f"{percent(kept.get('value'))} ({low})" if low else percent(kept.get("value"))
     parity = percent(value_of(point.get("grp")))
-    cells = [short(point.get("beta")), with_interval(point.get("global")), with_interval(point.get("regional")), retained, parity]
-    if beta is not None and number(point.get("beta")) == beta:
-        return [*map(strong, cells), "← chosen"]
-    return [*cells, refusal(point, floor)]
+    return [short(point.get("beta")), with_interval(point.get("global")), with_interval(point.get("regional")), retained, parity]
+
+
+def _beaten(point: Mapping[str, Any]) -> str:
+    """Which β another beats on both sides: those that surely do, or that one does by its points.
+
+    >>> [_beaten({"on_front": on, "beaten_by": by}) for on, by in ((True, []), (False, []), (False, [0.3, 0.4]))]
+    ['none', 'not surely', '0.3, 0.4']
+    """
+    surely = ", ".join(short(beta) for beta in items(point.get("beaten_by")))
+    return surely or ("none" if point.get("on_front") else "not surely")
 
 
 def winner_table(choice: Step) -> Table:
-    """Which β wins at every α."""
+    """Which β wins at every α, and how surely each hands over to the next."""
     winners = [mapping(winner) for winner in items(choice.get("winners"))]
+    ends = {number(one.get("after")): one for one in map(mapping, items(choice.get("switches")))}
     rows = [
-        [f"{_to_three(winner.get('alpha_from'))} to {_to_three(winner.get('alpha_to'))}", short(winner.get("beta"))] for winner in winners
+        [
+            f"{_to_three(winner.get('alpha_from'))} to {_to_three(winner.get('alpha_to'))}",
+            short(winner.get("beta")),
+            _handed_over(ends.get(number(winner.get("beta")))),
+        ]
+        for winner in winners
     ]
-    return Table(["α", "β"], "<>", rows)
+    return Table(["α", "β", "Takes over at α (95 % interval)"], "<><", rows)
+
+
+def _handed_over(switch: Mapping[str, Any] | None) -> str:
+    if switch is None:
+        return ""
+    return f"{_to_three(switch.get('alpha'))} ({_to_three(switch.get('low'))} to {_to_three(switch.get('high'))})"
+
+
+def held_out_table(choice: Step) -> Table:
+    """What choosing this way gives on rows that had no part in the choice: one row, each fold under the β that the others chose."""
+    found = mapping(choice.get("out_of_fold"))
+    kept, gain = mapping(found.get("retention")), mapping(found.get("gain"))
+    low = percent(kept.get("low"))
+    retained = f"{percent(kept.get('value'))} ({low})" if low else percent(kept.get("value"))
+    betas = ", ".join(short(beta) for beta in items(found.get("betas")))
+    row = [with_interval(found.get("global")), with_interval(found.get("regional")), retained, signed_percent(gain.get("percent"))]
+    head = ["Global", "Regional", "Retention (lower bound)", "Regional gain, %", "GRP", "β by fold"]
+    return Table(head, ">>>>><", [[*row, percent(found.get("grp")), betas]] if found else [])
 
 
 def _to_three(value: Any) -> str:

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from hf_regional.evaluating.catalogue import task_names as task_names
     from hf_regional.evaluating.choosing import Choice as Choice
     from hf_regional.evaluating.choosing import CurvePoint as CurvePoint
+    from hf_regional.evaluating.comparing import Comparison as Comparison
+    from hf_regional.evaluating.comparing import compare_evaluations as compare_evaluations
+    from hf_regional.evaluating.exports import to_eval_results as to_eval_results
+    from hf_regional.evaluating.exports import to_model_index as to_model_index
+    from hf_regional.evaluating.exports import write_eval_results as write_eval_results
+    from hf_regional.evaluating.joining import join_evaluations as join_evaluations
     from hf_regional.evaluating.joint import RegionsChoice as RegionsChoice
     from hf_regional.evaluating.listing import list_tasks as list_tasks
     from hf_regional.evaluating.protocols.drawn_prompts import read_drawn as read_drawn
     from hf_regional.evaluating.protocols.retrieval import RetrievalTask as RetrievalTask
     from hf_regional.evaluating.protocols.retrieval import build_retrieval_task as build_retrieval_task
     from hf_regional.evaluating.quantiles import Quantiles as Quantiles
+    from hf_regional.evaluating.reporting.writing import write_evaluation_report as write_evaluation_report
     from hf_regional.evaluating.runner import Evaluation as Evaluation
     from hf_regional.evaluating.runner import evaluate_model as evaluate_model
     from hf_regional.evaluating.runner import load_evaluation as load_evaluation
@@ -34,6 +41,13 @@ _HOMES = {
     "ask": "hf_regional.evaluating.asked",
     "list_tasks": "hf_regional.evaluating.listing",
     "Choice": "hf_regional.evaluating.choosing",
+    "Comparison": "hf_regional.evaluating.comparing",
+    "compare_evaluations": "hf_regional.evaluating.comparing",
+    "join_evaluations": "hf_regional.evaluating.joining",
+    "to_eval_results": "hf_regional.evaluating.exports",
+    "to_model_index": "hf_regional.evaluating.exports",
+    "write_eval_results": "hf_regional.evaluating.exports",
+    "write_evaluation_report": "hf_regional.evaluating.reporting.writing",
     "CurvePoint": "hf_regional.evaluating.choosing",
     "RegionsChoice": "hf_regional.evaluating.joint",
     "select_beta": "hf_regional.evaluating.beta",

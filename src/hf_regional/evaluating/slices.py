@@ -30,7 +30,7 @@ class Resampler:
 
     def resampled(self, values: np.ndarray, side: Side) -> Resampled:
         """The score of a side, with its draws and influences: what differences and ratios are made of."""
-        return self._resampled(values, self.of(side), self.rows.groups)
+        return self.resampled_over(values, self.of(side), self.rows.groups)
 
     def draws(self, values: np.ndarray, side: Side) -> np.ndarray:
         """(resamples,) the score of a side under every draw of pictures."""
@@ -54,7 +54,7 @@ class Resampler:
     def resampled_label(self, values: np.ndarray, name: str, label: str) -> Resampled:
         """The mean over the rows of one label, with its draws and influences."""
         labels = self.rows.slices[name]
-        return self._resampled(values, np.flatnonzero(labels == label), labels)
+        return self.resampled_over(values, np.flatnonzero(labels == label), labels)
 
     def few(self, name: str) -> frozenset[str]:
         """The labels of a slice whose rows lie in fewer than 30 pictures."""
@@ -64,5 +64,6 @@ class Resampler:
             return frozenset()
         return frozenset(self._bootstrap.few_clusters(labels[chosen].astype(str), self.rows.clusters[chosen]))
 
-    def _resampled(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> Resampled:
+    def resampled_over(self, values: np.ndarray, chosen: np.ndarray, groups: np.ndarray) -> Resampled:
+        """The mean over groups, (n,) labels, of each group's mean over the chosen rows, (m,) indices."""
         return self._bootstrap.resample(values[chosen], groups[chosen].astype(str), self.rows.clusters[chosen])

@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hf_regional.errors import NoRowsError, OutOfRangeError, UnknownNameError
+from hf_regional.metrics.bounds import Resampled
 from hf_regional.metrics.columns import Column, Groups, Label, group_columns, named_things, spelled
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, mean_of_present, two_sided
+from hf_regional.metrics.intervals import ClusterBootstrap, Estimate
 from hf_regional.nearest import did_you_mean
 
 Floats = npt.NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]  # (..., s) means of the s columns -> (...) score
 FEWEST_RESAMPLES: Final = 50  # a group of one cluster is missing from each with probability 1/e
 _CELLS: Final = 64_000_000  # cells of a bootstrap table at a time: 256 MB, whatever the number of groups
+_STEP: Final = 1e-3  # of a cluster's weight, by which a score's slope is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +162,43 @@ def sliced(
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """One score of one group: its value, its samples, its number of rows."""
+    """One score of one group: its value, its samples, what each of its clusters adds, its number of rows.
+
+    Influences are kept for the group's own clusters alone: with hundreds of groups over a million pictures, all would be gigabytes.
+    """
 
     value: float
-    samples: Floats
+    samples: Floats  # (resamples,)
+    clusters: npt.NDArray[np.intp]  # (k,) numbers of the clusters with rows
+    influence: Floats  # (k,)
     n: int
 
+    def __sub__(self, other: "_Drawn") -> "_Drawn":
+        both, parts = np.concatenate([self.clusters, other.clusters]), np.concatenate([self.influence, -other.influence])
+        return _Drawn(self.value - other.value, self.samples - other.samples, *_summed(both, parts), self.n)
+
     def estimate(self, level: float) -> Estimate:
-        return two_sided(self.samples, self.value, self.n, level)
+        return Resampled(self.value, self.samples, {(len(self.clusters), 0): self.influence}, len(self.clusters)).estimate(self.n, level)
+
+
+def _mean(drawn: Sequence[_Drawn]) -> _Drawn:
+    """The mean over groups; one that a resample missed has its own value there, as in `ClusterBootstrap.resample`."""
+    clusters = np.concatenate([one.clusters for one in drawn])
+    parts = np.concatenate([one.influence for one in drawn]) / len(drawn)
+    samples = np.mean([np.where(np.isnan(one.samples), one.value, one.samples) for one in drawn], axis=0)
+    return _Drawn(float(np.mean([one.value for one in drawn])), samples, *_summed(clusters, parts), sum(one.n for one in drawn))
+
+
+def _summed(clusters: npt.NDArray[np.intp], parts: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    names, place = np.unique(clusters, return_inverse=True)
+    return names, np.bincount(place, weights=parts, minlength=len(names)).astype(np.float64)
+
+
+def _slopes(function: Statistic, means: Floats, parts: Floats) -> Floats:
+    """(k,) what each cluster adds to a score, from what it adds to the means, (k, s): by differences, since a score may be any function."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = (function(means + _STEP * parts) - function(means - _STEP * parts)) / (2 * _STEP)
+    return np.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 class _Cutter:
@@ -176,6 +207,7 @@ class _Cutter:
     def __init__(self, table: Floats, clusters: npt.NDArray[Any], scores: Mapping[str, Statistic], slicing: Slicing) -> None:
         self._table, self._clusters, self._scores, self._slicing = table, clusters, scores, slicing
         self._bootstrap = ClusterBootstrap(clusters, resamples=slicing.resamples, seed=slicing.seed)
+        self._places = np.unique(clusters, return_inverse=True)[1]
 
     def overall(self) -> dict[str, Estimate]:
         (drawn,) = self._draw(np.arange(len(self._table)), np.zeros(len(self._table), dtype=np.intp), 1)
@@ -197,19 +229,12 @@ class _Cutter:
     def _slice(self, drawn: dict[Label, _Drawn], kept: list[Label], fixed: dict[str, Any]) -> Slice:
         level = self._slicing.level
         of_kept = [drawn[label] for label in kept]
-        macro = _Drawn(
-            value=float(np.mean([one.value for one in of_kept])),
-            samples=mean_of_present(np.stack([one.samples for one in of_kept], axis=1)),
-            n=sum(one.n for one in of_kept),
-        )
         estimates = {label: one.estimate(level) for label, one in drawn.items()}
         against = drawn.get(fixed["reference"])
-        gaps = (
-            {} if against is None else {label: _gap(drawn[label], against).estimate(level) for label in kept if label != fixed["reference"]}
-        )
+        gaps = {} if against is None else {label: (drawn[label] - against).estimate(level) for label in kept if label != fixed["reference"]}
         return Slice(
             by_group={label: estimates[label] for label in kept},
-            macro=macro.estimate(level),
+            macro=_mean(of_kept).estimate(level),
             gaps=gaps,
             set_aside={label: one for label, one in estimates.items() if label not in kept},
             **fixed,
@@ -223,16 +248,20 @@ class _Cutter:
             inside = (codes >= start) & (codes < start + step)
             chosen, group = rows[inside], codes[inside]
             means = self._bootstrap.group_means(self._table[chosen], group, self._clusters[chosen])
-            found += [self._scored(self._table[chosen[group == code]], samples) for code, samples in means.items()]
+            found += [self._scored(chosen[group == code], samples) for code, samples in means.items()]
         return found
 
-    def _scored(self, values: Floats, samples: Floats) -> dict[str, _Drawn]:
+    def _scored(self, rows: npt.NDArray[np.intp], samples: Floats) -> dict[str, _Drawn]:
+        values, (clusters, place) = self._table[rows], np.unique(self._places[rows], return_inverse=True)
         means = values.mean(axis=0)
-        return {score: _Drawn(float(function(means)), function(samples), len(values)) for score, function in self._scores.items()}
-
-
-def _gap(one: _Drawn, reference: _Drawn) -> _Drawn:
-    return _Drawn(one.value - reference.value, one.samples - reference.samples, one.n)
+        deviations = (values - means) / len(values)
+        parts = np.stack([np.bincount(place, weights=column, minlength=len(clusters)) for column in deviations.T], axis=1).astype(
+            np.float64
+        )
+        return {
+            score: _Drawn(float(function(means)), function(samples), clusters, _slopes(function, means, parts), len(values))
+            for score, function in self._scores.items()
+        }
 
 
 def _reference(column: str, columns: Mapping[str, object], slicing: Slicing) -> Label | None:

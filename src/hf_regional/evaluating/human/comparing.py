@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hf_regional.evaluating.human.items import LABELS
-from hf_regional.metrics.intervals import ClusterBootstrap, Estimate, two_sided
+from hf_regional.metrics.bounds import Resampled
+from hf_regional.metrics.intervals import ClusterBootstrap, Estimate
 
 _SHARE_OF_ERROR: Final = 0.05
 
@@ -102,12 +103,12 @@ def position_effects(ratings: pd.DataFrame, boot: ClusterBootstrap) -> dict[str,
     own = known["rating"] - known.groupby(["language", "model"])["rating"].transform("mean")
     residual = own - own.groupby([known["rater"], known["item"]]).transform("mean")
     letters = np.array(list(LABELS))[known["position"].to_numpy()]
-    drawn = boot.group_means(residual.to_numpy(), letters, known["item"].to_numpy(dtype=str))
-    return {letter: _effect(samples, residual[letters == letter], len(drawn)) for letter, samples in drawn.items()}
+    drawn = boot.resample_groups(residual.to_numpy(), letters, known["item"].to_numpy(dtype=str))
+    return {letter: _effect(one, int((letters == letter).sum()), len(drawn)) for letter, one in drawn.items()}
 
 
-def _effect(samples: np.ndarray, residual: pd.Series, letters: int) -> PositionEffect:
-    found = two_sided(samples, float(residual.mean()), len(residual), level=1 - _SHARE_OF_ERROR / letters)
+def _effect(drawn: Resampled, n: int, letters: int) -> PositionEffect:
+    found = drawn.estimate(n, level=1 - _SHARE_OF_ERROR / letters)
     return PositionEffect(found, not found.low <= 0 <= found.high)
 
 

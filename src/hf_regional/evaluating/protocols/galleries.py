@@ -17,6 +17,7 @@ from hf_regional import records
 from hf_regional.encoding import ImageSource
 from hf_regional.errors import ConfigError, MissingColumnError
 from hf_regional.evaluating.asked import Asked, Pictures
+from hf_regional.evaluating.items import Items, Shown, picture_key
 from hf_regional.evaluating.subjects import require_kind
 from hf_regional.evaluating.task import Encodes, Outcome, TaskRows
 from hf_regional.metrics import (
@@ -86,6 +87,19 @@ class GalleriesTask:
             for metric, values in _scores(asked[one.rows], offered[one.items], one.relevant).items():
                 scores[metric][one.rows] = values
         return Outcome(scores)
+
+    def as_items(self) -> Items:
+        """A text with the first picture that is right for it, or a picture with its first text."""
+        first = np.zeros(len(self.queries), np.intp)
+        for one in self.galleries:
+            first[one.rows] = one.items[one.relevant.items[one.relevant.starts[:-1]]]
+        places: list[int] = first.tolist()
+        nothing = [""] * len(first)
+        if self.direction == "image-to-text":
+            return Items(nothing, [self.items[place] for place in places], Shown(len(first), lambda row: (self.queries[row],)))
+        keys = [picture_key(cell) for cell in self.items]  # each once: a picture is right for many texts
+        pictures = Shown(len(first), lambda row: (self.items[places[row]],))
+        return Items([*self.queries], nothing, pictures, keys=[[keys[place]] for place in places])
 
     def _by_row(self, score: Any) -> np.ndarray:
         found = np.zeros(len(self.queries))

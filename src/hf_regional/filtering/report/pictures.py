@@ -53,16 +53,26 @@ def thumbnail(cell: object) -> Picture:
     >>> thumbnail(b"no picture").note
     'unreadable picture'
     """
+    small = shrunk(cell, SIDE)
+    if isinstance(small, str):
+        return Picture(note=small)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    return Picture(out.getvalue(), *small.size)
+
+
+def shrunk(cell: object, side: int) -> Image.Image | str:
+    """The picture upright, on white, in RGB, at most so many pixels a side and without any metadata; or a note why there is none."""
     if isinstance(cell, Image.Image):
-        return _guarded(lambda: cell)
+        return _guarded(lambda: cell, side)
     content, path = _content(cell)
     if content is None and path is None:
-        return Picture(note="no picture")
+        return "no picture"
     if content is None:
-        return _from_file(Path(str(path)))
+        return _from_file(Path(str(path)), side)
     if len(content) > _MOST_BYTES:
-        return Picture(note=f"picture of {len(content) >> 20:,} MB: too large to show")
-    return _guarded(lambda: Image.open(io.BytesIO(content), formats=_FORMATS))
+        return f"picture of {len(content) >> 20:,} MB: too large to show"
+    return _guarded(lambda: Image.open(io.BytesIO(content), formats=_FORMATS), side)
 
 
 def _content(cell: object) -> tuple[bytes | None, str | None]:
@@ -74,41 +84,39 @@ def _content(cell: object) -> tuple[bytes | None, str | None]:
     return None, cell if isinstance(cell, str) else None
 
 
-def _from_file(path: Path) -> Picture:
+def _from_file(path: Path, side: int) -> Image.Image | str:
     try:
         is_file = path.is_file()  # no pipe, no device: those never end
     except (OSError, ValueError):
         is_file = False
     if not is_file:
-        return Picture(note="picture is not here, only its path")
+        return "picture is not here, only its path"
     if path.stat().st_size > _MOST_BYTES:
-        return Picture(note=f"picture of {path.stat().st_size >> 20:,} MB: too large to show")
-    return _guarded(lambda: Image.open(path, formats=_FORMATS))
+        return f"picture of {path.stat().st_size >> 20:,} MB: too large to show"
+    return _guarded(lambda: Image.open(path, formats=_FORMATS), side)
 
 
-def _guarded(opened: Any) -> Picture:
+def _guarded(opened: Any, side: int) -> Image.Image | str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow has to say of odd files; of bombs the size in the header tells
-            return _shrunk(opened())
+            return _shrunk(opened(), side)
     except _BOMBS:
-        return Picture(note="picture with too many pixels to open")
+        return "picture with too many pixels to open"
     except _BROKEN:
-        return Picture(note="unreadable picture")
+        return "unreadable picture"
 
 
-def _shrunk(image: Image.Image) -> Picture:
+def _shrunk(image: Image.Image, side: int) -> Image.Image | str:
     width, height = image.size
     if width * height > _MOST_PIXELS:
-        return Picture(note=f"picture of {width:,} × {height:,} pixels: too large to open")
-    image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded at a smaller scale for nothing
+        return f"picture of {width:,} × {height:,} pixels: too large to open"
+    image.draft("RGB", (2 * side, 2 * side))  # a JPEG is decoded at a smaller scale for nothing
     upright = ImageOps.exif_transpose(image)
     small = _on_white(upright)
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     # Pixels alone go on: EXIF may say where somebody lives.
-    Image.frombytes("RGB", small.size, small.tobytes()).save(out, "JPEG", quality=_QUALITY, optimize=True)
-    return Picture(out.getvalue(), *small.size)
+    return Image.frombytes("RGB", small.size, small.tobytes())
 
 
 def _on_white(image: Image.Image) -> Image.Image:
