@@ -17,6 +17,7 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 _LARGEST_DENOMINATOR: Final = 10_000
 # Codes of one number and of another that is 2²³ times as large are this far from each other.
 _APART: Final = {"BF16": 23 << 7, "F16": 23 << 10}
+_NO_SUBNORMAL: Final = 64 << 7  # with such an end, and the other one no farther, a mix has a numerator above 2⁻¹⁰⁶, or is 0
 _PIECE: Final = 1 << 16  # elements: several arrays of float64 fit a core's cache
 
 
@@ -50,7 +51,8 @@ def mix_by_ratio(world: Codes, region: Codes, dtype: str, share: Fraction, out: 
     """
     if share.denominator > _LARGEST_DENOMINATOR:
         return np.zeros(len(out), np.bool_)
-    ours, theirs = (codes & codes.dtype.type(MAGNITUDE[dtype]) for codes in (world, region))
+    mask = np.uint16(MAGNITUDE[dtype])
+    ours, theirs = world & mask, region & mask
     larger = np.maximum(ours, theirs)
     sure = (larger - np.minimum(ours, theirs) <= _APART[dtype]) & (larger < FIRST_SPECIAL[dtype])
     start, end = (widen(codes.view(np.uint8), dtype, np.float64) for codes in (world, region))
@@ -59,9 +61,24 @@ def mix_by_ratio(world: Codes, region: Codes, dtype: str, share: Fraction, out: 
     end *= share.numerator
     start += end
     start /= share.denominator
-    out[:] = narrow(start, dtype).view(np.uint16)
-    keep_equal(out.view(np.uint8), world.view(np.uint8), equal)
+    if dtype == "BF16":
+        sure &= (larger >= _NO_SUBNORMAL) | (larger == 0)
+        out[:] = _narrow_normal(start)
+    else:
+        out[:] = start.astype(np.float16).view(np.uint16)
+    np.copyto(out, world, where=equal)
     return sure
+
+
+def _narrow_normal(quotients: Wide) -> Codes:
+    """Finite float64 as bfloat16, where that is 0 or has all its 8 digits."""
+    bits = quotients.view(np.uint64)
+    odd = bits >> np.uint64(45)
+    odd &= np.uint64(1)
+    bits += odd
+    bits += np.uint64((1 << 44) - 1)
+    bits &= np.uint64(2**64 - (1 << 45))
+    return (quotients.astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
 
 
 def keep_equal(out: Bytes, world: Bytes, equal: Flags) -> None:
