@@ -1,7 +1,8 @@
 """Merge: the public call. Checkpoints in, one folder of mixes and a report out."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -123,9 +124,20 @@ def listed_sources(regional: Source | Sequence[Source]) -> list[Source]:
 
 
 def _write(plan: Plan, recipe: Recipe, folder: Path, hashing: bool) -> dict[str, Written]:
-    from huggingface_hub.utils import tqdm
-
     for output in plan.outputs:
         carry_over(plan, folder / output.folder)
-    with tqdm(total=sum(target.size for target in plan.targets), unit="B", unit_scale=True, desc="merging") as bar:
-        return write_weights(plan, recipe, folder, Journal(folder), hash_files=hashing, progress=bar.update)
+    with _bar(sum(target.size for target in plan.targets)) as progress:
+        return write_weights(plan, recipe, folder, Journal(folder), hash_files=hashing, progress=progress)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], object]]:
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_DISABLE_PROGRESS_BARS:  # loading what draws none takes as long as mixing 100 MB
+        yield lambda _: None
+        return
+    from huggingface_hub.utils import tqdm
+
+    with tqdm(total=total, unit="B", unit_scale=True, desc="merging") as bar:
+        yield bar.update

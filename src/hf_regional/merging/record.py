@@ -3,9 +3,10 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from hf_regional.cards import CardFacts
 from hf_regional.cards.declared import declared_licence
@@ -150,7 +151,7 @@ def _name(side: Regional) -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {"hf_regional": __version__, "numpy": version("numpy")}
+    return {"hf_regional": __version__, "numpy": np.__version__}
 
 
 def _listed(patterns: Patterns) -> list[str] | None:
