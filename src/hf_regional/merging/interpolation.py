@@ -55,7 +55,7 @@ class Interpolation:
                 near, factor = (start, share) if share < 0.5 else (end, share - np.float32(1))
                 add_product(near, step, factor, out)
                 if not _is_finite(out):  # perhaps the step alone overflowed
-                    finite &= mix_exactly(*(numbers.view(np.uint8) for numbers in (start, end)), ("F32", "F32"), beta, out.view(np.uint8))
+                    finite &= mix_exactly(start.view(np.uint8), end.view(np.uint8), ("F32", "F32"), beta, out.view(np.uint8))
                 elif negative:
                     # Where nothing was learned not even a sign may change: between -0.0 and -0.0 the sum is 0.0.
                     np.copyto(out, start, where=(start == 0) & (end == 0))

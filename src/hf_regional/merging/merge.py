@@ -1,7 +1,7 @@
 """Merge: the public call. Checkpoints in, one folder of mixes and a report out."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +68,8 @@ def merge_checkpoints(
         method: a name from `hf_regional.merging.methods`.
         only: fnmatch patterns on component or tensor names; the others stay the base's.
         skip: fnmatch patterns of tensors that stay the base's, also where `only` has them.
-        hash_inputs: report the SHA-256 of every file of weights, read and written.
+        hash_inputs: report the SHA-256 of every file of weights, read and written. Files in the Hub's cache are not read for it: they
+            lie there under the digest that the Hub published, and the report names them under `sha256_from_hub`.
         weights: one factor a regional model; what it means is the method's. All 1 by default.
         options: the method's own, such as {"density": 0.2}.
         vocabulary: where tokens were added or re-ordered, rows are matched by token, and the output has the tokens of the "base" or
@@ -131,7 +132,7 @@ def _write(plan: Plan, recipe: Recipe, folder: Path, hashing: bool) -> dict[str,
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], object]]:
+def _bar(total: int) -> Generator[Callable[[int], object]]:
     from huggingface_hub import constants
 
     if constants.HF_HUB_DISABLE_PROGRESS_BARS:  # loading what draws none takes as long as mixing 100 MB

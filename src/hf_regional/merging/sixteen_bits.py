@@ -92,8 +92,8 @@ class SixteenBits:
         left = np.flatnonzero(~mix_by_ratio(ours, theirs, self._dtype, share.exact, mixed))
         if len(left):
             some = mixed[left]
-            raw = (codes.view(np.uint8) for codes in (ours[left], theirs[left]))
-            mix_exactly(*raw, (self._dtype, self._dtype), share.beta, some.view(np.uint8))
+            dtypes = (self._dtype, self._dtype)
+            mix_exactly(ours[left].view(np.uint8), theirs[left].view(np.uint8), dtypes, share.beta, some.view(np.uint8))
             mixed[left] = some
         out[places] = mixed
         return is_finite(mixed.view(np.uint8), self._dtype)

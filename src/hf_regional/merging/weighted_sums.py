@@ -55,7 +55,7 @@ def add_product(a: Singles, b: Singles, beta: np.float32, out: Singles) -> None:
 
 def _address(array: Array) -> int:
     # What numpy says of its own arrays takes seven times as long; it is asked where memory is empty or not to be written.
-    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.size and array.flags.writeable else array.ctypes.data
+    return ctypes.addressof(ctypes.c_char.from_buffer(array.data)) if array.size and array.flags.writeable else array.ctypes.data
 
 
 @cache
