@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -88,6 +88,8 @@ def test_any_finite_numbers_and_any_share(pairs: list[tuple[float, float]], beta
     st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.integers(-40, 40)), min_size=1, max_size=8),
     st.fractions(0, 1, max_denominator=10_000).filter(lambda share: 0 < share < 1),
 )
+@example([(0x3F80, 0x3F81, 1)], Fraction(1, 2))  # in bfloat16 1 and the next number: the even one
+@example([(0x3F83, 0x2180, 0)], Fraction(1, 4))  # 196.5 units and 2⁻⁶² more, which no float64 holds
 def test_a_quotient_is_the_nearest_number_wherever_it_says_so(codes: list[tuple[int, int, int]], share: Fraction) -> None:
     for dtype in SIXTEEN:
         # Any bits at all, and beside them ends that are near each other.
