@@ -6,10 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from hf_regional.merging.exact import mix_by_ratio
 from hf_regional.merging.interpolation import Interpolation
 
 NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32", torch.float64: "F64"}
@@ -80,6 +81,28 @@ def test_any_finite_numbers_and_any_share(pairs: list[tuple[float, float]], beta
     for dtype in SIXTEEN:
         world, region = (torch.tensor(side, dtype=torch.float64).to(dtype) for side in zip(*pairs, strict=True))
         assert_correctly_rounded(world, region, beta)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.integers(-40, 40)), min_size=1, max_size=8),
+    st.fractions(0, 1, max_denominator=10_000).filter(lambda share: 0 < share < 1),
+)
+@example([(0x3F80, 0x3F81, 1)], Fraction(1, 2))  # in bfloat16 1 and the next number: the even one
+@example([(0x3F83, 0x2180, 0)], Fraction(1, 4))  # 196.5 units and 2⁻⁶² more, which no float64 holds
+def test_a_quotient_is_the_nearest_number_wherever_it_says_so(codes: list[tuple[int, int, int]], share: Fraction) -> None:
+    for dtype in SIXTEEN:
+        # Any bits at all, and beside them ends that are near each other.
+        pairs = [(a, b) for a, b, _ in codes] + [(a, (a + step) % 0x10000) for a, _, step in codes] + [(a, a ^ 0x8000) for a, _, _ in codes]
+        world, region = (np.array(side, np.uint16) for side in zip(*pairs, strict=True))
+        out = np.empty_like(world)
+        with np.errstate(all="ignore"):
+            sure = mix_by_ratio(world, region, NAMES[dtype], share, out)
+        numbers = [torch.from_numpy(side.view(np.int16)).view(dtype) for side in (world, region, out)]
+        for start, end, mixed in zip(*(side[torch.from_numpy(sure)] for side in numbers), strict=True):
+            assert is_nearest(mixed, Fraction(start.item()) * (1 - share) + Fraction(end.item()) * share), (start, end, share)
+        alike = [(a & 0x7FFF) >> 10 == (b & 0x7FFF) >> 10 and 0x3000 <= a & 0x7FFF < 0x7000 for a, b in pairs]
+        assert sure[alike].all()
 
 
 def test_seven_tenths_are_seven_tenths() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from weight_folders import bits, read_folder, write_folder
 
+from hf_regional.durable import file_sha256
 from hf_regional.errors import (
     ConfigError,
     DamagedFileError,
@@ -194,6 +195,31 @@ def test_a_hub_id_is_taken_from_the_cache_and_its_commit_is_reported(tmp_path: P
     assert merged.report["inputs"]["base"]["revision"] == commit
     assert "id" not in merged.report["inputs"]["regional"]
     assert merged.report["counts"]["equal"] == 2
+
+
+def test_a_file_in_the_hub_s_cache_has_the_digest_that_it_lies_under_and_no_other_file_has(tmp_path: Path) -> None:
+    base = write_folder(tmp_path / "repository" / "snapshots" / ("0" * 40), WORLD)
+    blobs = tmp_path / "repository" / "blobs"
+    blobs.mkdir()
+    digest, wrong = file_sha256(base / "model.safetensors"), "ab" * 32
+    (base / "model.safetensors").rename(blobs / wrong)
+    (base / "model.safetensors").symlink_to(Path("..", "..", "blobs", wrong))
+    regional = write_folder(tmp_path / "regional", {name: tensor + 1 for name, tensor in WORLD.items()})
+    # Under a name that is not its digest, which no cache has, one sees where the answer is from.
+    found = merge_checkpoints(base, regional, 0.5, tmp_path / "out").report["inputs"]
+    assert found["base"]["sha256"] == {"model.safetensors": wrong}
+    assert found["base"]["sha256_from_hub"] == ["model.safetensors"]
+    assert found["regional"]["sha256"] == {"model.safetensors": file_sha256(regional / "model.safetensors")}
+    assert "sha256_from_hub" not in found["regional"]
+    # A small file lies under git's digest, and any link may lead anywhere: both are read.
+    for name in ("ab" * 20, f"elsewhere/{wrong}"):
+        (base / "model.safetensors").unlink()
+        (blobs / name).parent.mkdir(exist_ok=True)
+        next(file for file in blobs.rglob("ab*") if file.is_file()).rename(blobs / name)
+        (base / "model.safetensors").symlink_to(Path("..", "..", "blobs", name))
+        found = merge_checkpoints(base, regional, 0.5, tmp_path / f"out-{len(name)}").report["inputs"]
+        assert found["base"]["sha256"] == {"model.safetensors": digest}
+        assert "sha256_from_hub" not in found["base"]
 
 
 def test_a_single_file_is_a_checkpoint_too(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from hf_regional.licences import UNKNOWN
 
 _FENCE: Final = "---"
@@ -19,6 +17,8 @@ def declared_licence(folder: Path) -> str:
     lines = card.read_text(encoding="utf-8", errors="replace").splitlines() if card.is_file() else []
     if not lines or lines[0].strip() != _FENCE or _FENCE not in [line.strip() for line in lines[1:]]:
         return UNKNOWN
+    import yaml  # models without a card are merged in less time than it takes to load
+
     end = next(number for number, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE)
     try:
         found = yaml.safe_load("\n".join(lines[1:end]))

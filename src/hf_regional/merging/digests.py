@@ -1,8 +1,25 @@
-"""Digests: SHA-256 of files whose blocks pass through several threads, taken in the order of the file."""
+"""Digests: SHA-256 of files whose blocks pass through several threads, taken in the order of the file, or as the Hub published it."""
 
 import hashlib
+import os
+import re
 import threading
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def published_digest(file: Path) -> str | None:
+    """The SHA-256 that the Hub gives for a file in its local cache, without reading it; None for any other file.
+
+    A file of weights is a link there, `snapshots/COMMIT/model.safetensors` to `blobs/DIGEST`; 40 digits are a small file's, by git.
+    """
+    if not file.is_symlink():
+        return None
+    blob = Path(os.readlink(file))
+    return blob.name if blob.parent.name == "blobs" and _SHA256.fullmatch(blob.name) else None
 
 
 class Digest:

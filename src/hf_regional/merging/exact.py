@@ -10,9 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from hf_regional.merging.codecs import Bytes, Wide, is_finite, narrow, widen, width_of
+from hf_regional.merging.codecs import FIRST_SPECIAL, MAGNITUDE, Bytes, Wide, is_finite, narrow, widen, width_of
 
+Codes = np.ndarray[Any, np.dtype[np.uint16]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 _LARGEST_DENOMINATOR: Final = 10_000
+# Codes of one number and of another that is 2²³ times as large are this far from each other.
+_APART: Final = {"BF16": 23 << 7, "F16": 23 << 10}
+_NO_SUBNORMAL: Final = 64 << 7  # with such an end, and the other one no farther, a mix has a numerator above 2⁻¹⁰⁶, or is 0
 _PIECE: Final = 1 << 16  # elements: several arrays of float64 fit a core's cache
 
 
@@ -37,7 +42,46 @@ def mix_exactly(world: Bytes, region: Bytes, dtypes: tuple[str, str], beta: floa
     )
 
 
-def keep_equal(out: Bytes, world: Bytes, equal: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+def mix_by_ratio(world: Codes, region: Codes, dtype: str, share: Fraction, out: Codes) -> Flags:
+    """Fill `out` with the mix of 16-bit numbers by p/q, ((q-p)·world + p·region)/q; returns where it is sure to be the nearest.
+
+    A numerator has at most 11 + 14 + 24 + 1 binary digits, all of which a float64 holds, if the ends are within 2²⁴ of each other.
+    So the quotient is rounded once, and with 53 digits it comes out on the middle between two numbers of 16 bits only if it lies
+    there: else it is off it by a q-th of the numerator's last digit, 2⁻⁴⁹ of itself at least.
+    """
+    if share.denominator > _LARGEST_DENOMINATOR:
+        return np.zeros(len(out), np.bool_)
+    mask = np.uint16(MAGNITUDE[dtype])
+    ours, theirs = world & mask, region & mask
+    larger = np.maximum(ours, theirs)
+    sure = (larger - np.minimum(ours, theirs) <= _APART[dtype]) & (larger < FIRST_SPECIAL[dtype])
+    start, end = (widen(codes.view(np.uint8), dtype, np.float64) for codes in (world, region))
+    equal = start == end
+    start *= share.denominator - share.numerator
+    end *= share.numerator
+    start += end
+    start /= share.denominator
+    if dtype == "BF16":
+        sure &= (larger >= _NO_SUBNORMAL) | (larger == 0)
+        out[:] = _narrow_normal(start)
+    else:
+        out[:] = start.astype(np.float16).view(np.uint16)
+    np.copyto(out, world, where=equal)
+    return sure
+
+
+def _narrow_normal(quotients: Wide) -> Codes:
+    """Finite float64 as bfloat16, where that is 0 or has all its 8 digits."""
+    bits = quotients.view(np.uint64)
+    odd = bits >> np.uint64(45)
+    odd &= np.uint64(1)
+    bits += odd
+    bits += np.uint64((1 << 44) - 1)
+    bits &= np.uint64(2**64 - (1 << 45))
+    return (quotients.astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+
+
+def keep_equal(out: Bytes, world: Bytes, equal: Flags) -> None:
     """Where nothing was learned not even a sign may change: between -0.0 and -0.0 a sum answers 0.0."""
     width = len(world) // len(equal)
     np.copyto(out.reshape(-1, width), world.reshape(-1, width), where=equal[:, None])

@@ -16,15 +16,15 @@ import numpy as np
 from hf_regional.durable import Journal, file_sha256
 from hf_regional.errors import CannotWriteError
 from hf_regional.merging.codecs import WIDE, Bytes
-from hf_regional.merging.digests import Digest
+from hf_regional.merging.digests import Digest, published_digest
 from hf_regional.merging.header import read_shard
-from hf_regional.merging.mixers import Mixer, Recipe, make_mixer, require_finite
+from hf_regional.merging.mixers import Mixer, Recipe, is_interpolation, make_mixer, require_finite
 from hf_regional.merging.plan import Plan
 from hf_regional.merging.reading import Buffers, Loaded, opened
 from hf_regional.merging.sinks import Sink, aligned_buffer
 from hf_regional.merging.sources import Files
 from hf_regional.merging.targets import ALIGNED, Block, Target, cut
-from hf_regional.merging.workers import run_blocks, worker_count
+from hf_regional.merging.workers import mixing_count, run_blocks, worker_count
 
 _MEMORY: Final = 128 << 20  # bytes of all buffers together
 Progress = Callable[[int], object]  # called with the bytes that were written
@@ -95,6 +95,7 @@ class _Engine:
         self._plan, self._recipe, self._folder, self._journal, self._files = plan, recipe, folder, journal, files
         self._progress, self._hashing = progress, hashing
         self._lock = threading.Lock()
+        self._turns = threading.Semaphore(mixing_count() if is_interpolation(recipe) else worker_count())
         self._making: dict[str, _Making] = {}
         self.stop = threading.Event()
         self.written: dict[str, Written] = {}
@@ -106,10 +107,11 @@ class _Engine:
         making.hash_inputs(block, scratch.inputs)
         for out in scratch.outs:
             out[: block.head] = scratch.inputs.world[: block.head]
-        for one in loaded:
-            outs = [np.frombuffer(out, np.uint8, one.segment.size, one.segment.at) for out in scratch.outs]
-            if self._mix(scratch.mixer, one, outs):
-                making.changed.add(one.segment.part.name)
+        with self._turns:
+            for one in loaded:
+                outs = [np.frombuffer(out, np.uint8, one.segment.size, one.segment.at) for out in scratch.outs]
+                if self._mix(scratch.mixer, one, outs):
+                    making.changed.add(one.segment.part.name)
         making.write(block, scratch.outs)
         self._progress(block.size)
         with self._lock:
@@ -170,8 +172,10 @@ class _Making:
             file.parent.mkdir(parents=True, exist_ok=True)
         self.sinks = [Sink(file, target.size, direct=direct) for file in files]
         self.left, self.changed = target.size, set[str]()
-        self._mirrored = target.mirrors() if hashing else None
-        self._followed = [target.follows(side, one.shards) if hashing else None for side, one in enumerate(plan.regionals)]
+        mirrored = target.mirrors() if hashing else None
+        followed = [target.follows(side, one.shards) if hashing else None for side, one in enumerate(plan.regionals)]
+        self._mirrored = mirrored if mirrored and not published_digest(mirrored) else None
+        self._followed = [shard if shard and not published_digest(shard.file) else None for shard in followed]
         self._world = Digest(stop) if self._mirrored else None
         self._regions = [Digest(stop) if shard else None for shard in self._followed]
         self._outs = [Digest(stop) if hashing else None for _ in plan.outputs]

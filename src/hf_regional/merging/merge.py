@@ -1,7 +1,8 @@
 """Merge: the public call. Checkpoints in, one folder of mixes and a report out."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,8 @@ def merge_checkpoints(
         method: a name from `hf_regional.merging.methods`.
         only: fnmatch patterns on component or tensor names; the others stay the base's.
         skip: fnmatch patterns of tensors that stay the base's, also where `only` has them.
-        hash_inputs: report the SHA-256 of every file of weights, read and written.
+        hash_inputs: report the SHA-256 of every file of weights, read and written. Files in the Hub's cache are not read for it: they
+            lie there under the digest that the Hub published, and the report names them under `sha256_from_hub`.
         weights: one factor a regional model; what it means is the method's. All 1 by default.
         options: the method's own, such as {"density": 0.2}.
         vocabulary: where tokens were added or re-ordered, rows are matched by token, and the output has the tokens of the "base" or
@@ -123,9 +125,20 @@ def listed_sources(regional: Source | Sequence[Source]) -> list[Source]:
 
 
 def _write(plan: Plan, recipe: Recipe, folder: Path, hashing: bool) -> dict[str, Written]:
-    from huggingface_hub.utils import tqdm
-
     for output in plan.outputs:
         carry_over(plan, folder / output.folder)
-    with tqdm(total=sum(target.size for target in plan.targets), unit="B", unit_scale=True, desc="merging") as bar:
-        return write_weights(plan, recipe, folder, Journal(folder), hash_files=hashing, progress=bar.update)
+    with _bar(sum(target.size for target in plan.targets)) as progress:
+        return write_weights(plan, recipe, folder, Journal(folder), hash_files=hashing, progress=progress)
+
+
+@contextmanager
+def _bar(total: int) -> Generator[Callable[[int], object]]:
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_DISABLE_PROGRESS_BARS:  # loading what draws none takes as long as mixing 100 MB
+        yield lambda _: None
+        return
+    from huggingface_hub.utils import tqdm
+
+    with tqdm(total=total, unit="B", unit_scale=True, desc="merging") as bar:
+        yield bar.update

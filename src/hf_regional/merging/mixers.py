@@ -45,7 +45,12 @@ class Mixer(Protocol):
 
 def make_mixer(recipe: Recipe) -> Mixer:
     """The mixer of a recipe: a road of its own for two models and the method "linear", one for everything else."""
-    return _Pair(recipe) if recipe.method.name == "linear" and len(recipe.weights) == 1 else _Any(recipe)
+    return _Pair(recipe) if is_interpolation(recipe) else _Any(recipe)
+
+
+def is_interpolation(recipe: Recipe) -> bool:
+    """Whether a recipe has that road of its own, on which mixing is hardly dearer than reading."""
+    return recipe.method.name == "linear" and len(recipe.weights) == 1
 
 
 class _Pair:

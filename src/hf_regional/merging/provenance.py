@@ -2,9 +2,9 @@
 
 import platform
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,7 +110,16 @@ def _tells_data(facts: CardFacts) -> bool:
 
 
 def _environment(packages: Sequence[str]) -> dict[str, str]:
-    return {"python": platform.python_version(), "hf_regional": __version__, **{name: version(name) for name in packages}}
+    return {"python": platform.python_version(), "hf_regional": __version__, **{name: _version_of(name) for name in packages}}
+
+
+def _version_of(package: str) -> str:
+    known = getattr(sys.modules.get(package), "__version__", None)
+    if known is not None:
+        return str(known)
+    from importlib.metadata import version  # reads mail headers, whose parser takes longer to load than a small merge takes
+
+    return version(package)
 
 
 def _licence_on_hub(repo_id: str, revision: str | None) -> str:

@@ -3,13 +3,15 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from hf_regional.cards import CardFacts
 from hf_regional.cards.declared import declared_licence
 from hf_regional.merging.codecs import WIDE
+from hf_regional.merging.digests import published_digest
 from hf_regional.merging.files import Written, digests_of
 from hf_regional.merging.mixers import Recipe
 from hf_regional.merging.patterns import Patterns, as_patterns, recordable
@@ -122,18 +124,22 @@ def _warnings(plan: Plan, changed: frozenset[str]) -> Iterator[str]:
 def _inputs(plan: Plan, written: Mapping[str, Written], hashing: bool) -> dict[str, Any]:
     names = ["regional"] if len(plan.regionals) == 1 else [f"regional-{place}" for place in range(1, len(plan.regionals) + 1)]
     sides = dict(zip(["base", *names], [plan.base, *plan.regionals], strict=True))
-    known = {Path(file): digest for one in written.values() for file, digest in one.inputs.items()} if hashing else {}
-    if hashing:
-        known |= digests_of([shard.file for side in sides.values() for shard in side.shards if shard.file not in known])
-    return {name: _facts(side, known) for name, side in sides.items()}
+    files = {shard.file for side in sides.values() for shard in side.shards} if hashing else set[Path]()
+    published = {file: digest for file in files if (digest := published_digest(file))}
+    known = {Path(file): digest for one in written.values() for file, digest in one.inputs.items()} | published
+    if left := sorted(files - known.keys()):
+        known |= digests_of(left)
+    return {name: _facts(side, known if hashing else {}, published) for name, side in sides.items()}
 
 
-def _facts(side: Regional, known: Mapping[Path, str]) -> dict[str, Any]:
+def _facts(side: Regional, known: Mapping[Path, str], published: Mapping[Path, str]) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": _name(side), "tensors": len(side.tensors), "bytes": side.size}
     if side.revision:
         facts |= {"id": side.name, "revision": side.revision}
     if known:
         facts["sha256"] = {side.relative(shard.file): known[shard.file] for shard in side.shards}
+        if told := sorted(side.relative(shard.file) for shard in side.shards if shard.file in published):
+            facts["sha256_from_hub"] = told  # by the names of the files in the Hub's cache; the bytes were not hashed here
     return facts
 
 
@@ -150,7 +156,7 @@ def _name(side: Regional) -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {"hf_regional": __version__, "numpy": version("numpy")}
+    return {"hf_regional": __version__, "numpy": np.__version__}
 
 
 def _listed(patterns: Patterns) -> list[str] | None:

@@ -11,8 +11,15 @@ _Scratch = TypeVar("_Scratch")
 
 def worker_count() -> int:
     """One thread more than there are cores to run on, so that a core has work while a thread waits for the disk; at most 8."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores + 1, 8)
+    return min(_cores() + 1, 8)
+
+
+def mixing_count() -> int:
+    """How many threads mix at a time where mixing costs about what moving the bytes does: as many as half the cores.
+
+    On all of them it takes more of each, for they push each other's blocks out of a cache that they share, and the disk is the limit.
+    """
+    return max(1, _cores() // 2)
 
 
 def run_blocks(
@@ -43,6 +50,10 @@ def run_blocks(
         raise
     if errors:
         raise errors[0]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _taken(supply: Iterator[_Block], lock: threading.Lock, stop: threading.Event) -> Iterator[_Block]:
