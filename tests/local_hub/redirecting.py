@@ -58,7 +58,10 @@ def _replace(new: Mapping[str, str]) -> None:
     from huggingface_hub import HfApi
 
     for module in _modules():
+        ours = module.__name__.partition(".")[0] == "hf_regional"
         for name, value in list(vars(module).items()):
+            if ours and isinstance(value, frozenset):
+                continue  # our sets of hosts are of this machine's own names, which the way back would take for the Hub's
             changed = _changed(value, new)
             if changed is not value:
                 setattr(module, name, changed)
