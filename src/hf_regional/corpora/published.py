@@ -240,11 +240,18 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
-            for number, (place, row) in enumerate(self.numbered_rows(self._store, name)):
-                if number == 0 and self._chosen.view != "raw":  # the schema of the first file was compared, and of no other
-                    require_columns(self._needed, row, f"{self._store.origin}/{name}")
+            rows = self.numbered_rows(self._store, name)
+            for place, row in rows if self._chosen.view == "raw" else self._complete(rows, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
+
+    def _complete(self, rows: Iterator[tuple[int, dict[str, Any]]], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The rows of a file, once the first shows that it has the columns that are needed: the schema of no other file was compared."""
+        needed = [column for column in self._needed if column not in self.OPTIONAL]
+        for number, (place, row) in enumerate(rows):
+            if number == 0:
+                require_columns(needed, row, f"{self._store.origin}/{name}")
+            yield place, row
 
     def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
         match self._chosen.view:
