@@ -97,6 +97,16 @@ def test_every_row_is_counted_by_country_language_licence_and_step(card):
     assert [steps[name][1:4] for name in ("licence", "region", "quality")] == [["7", "6", "1"], ["6", "4", "2"], ["4", "3", "1"]]
 
 
+def test_a_step_that_was_not_asked_for_does_not_seem_to_have_found_nothing(card, tmp_path):
+    steps = section(card, "## What was kept, and what was dropped")
+    assert list(tables(steps))[2:] == ["unreadable", "licence", "region", "quality"]
+    assert "Steps that were not asked for: exclusion, duplicates, contamination." in steps
+    everything = filtered(copies=Copies(evaluation_sets={"mine": rows().select([0])}), exclude={"language": ["az"]}, consent=None)
+    steps = section(card_of(everything, tmp_path), "## What was kept, and what was dropped")
+    assert {"exclusion", "quality", "duplicates", "contamination"} < set(tables(steps))
+    assert "Steps that were not asked for: licence." in steps
+
+
 def test_filters_stand_there_with_their_thresholds(tmp_path):
     found = filtered(copies=Copies(), exclude={"language": ["az"]}, min_quality={"lo": 0.5, "*": 2.5})
     said = section(card_of(found, tmp_path), "## Filters")
@@ -341,6 +351,7 @@ def test_the_command_names_the_corpus_its_licence_and_its_limits(tmp_path):
     assert catalogue()["emoji-world"].limits in card.replace("\\", "")
     data = DatasetCard(card).data.to_dict()
     assert (data["license"], data["license_name"]) == ("other", "ofl-1.1-and-unicode-dfs-2016")
+    assert list(load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))) == ["test"]
 
 
 # On the Hub

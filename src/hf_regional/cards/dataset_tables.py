@@ -38,13 +38,33 @@ def licence_table(outcome: Step) -> Table:
     return Table([table.head[0], "Read as", *table.head[1:]], "<<>>><", rows)
 
 
-def step_table(outcome: Step) -> Table:
-    """The rows that came to each step and passed it; steps that nothing was asked of are there with their nought."""
+def step_table(outcome: Step, filters: Step) -> Table:
+    """The rows that came to each step and passed it. Steps that were not asked for are left out: they would seem to have found nothing."""
     rows: list[list[Any]] = []
+    skipped = not_asked(filters)
     for step in map(mapping, items(outcome.get("steps"))):
         came, passed = _whole(step.get("came")), _whole(step.get("passed"))
-        rows.append([str(step.get("name")), count(came), count(passed), count(came - passed), step.get("does") or ""])
+        if came != passed or step.get("name") not in skipped:
+            rows.append([str(step.get("name")), count(came), count(passed), count(came - passed), step.get("does") or ""])
     return Table(["Step", "Rows that came", "Rows that passed", "Dropped", "What it drops"], "<>>><", rows)
+
+
+def not_asked(filters: Step) -> list[str]:
+    """The steps that the settings did not ask for.
+
+    >>> not_asked({"kind": "filters", "countries": ["LAO"], "consent": {"licences": None}, "quality": [{"scorer": "length"}]})
+    ['exclusion', 'duplicates', 'contamination']
+    """
+    copies = mapping(filters.get("copies"))
+    asked = {
+        "exclusion": filters.get("exclude"),
+        "licence": filters.get("consent"),
+        "region": filters.get("countries"),
+        "quality": filters.get("quality"),
+        "duplicates": copies.get("duplicates"),
+        "contamination": copies.get("evaluation_sets"),
+    }
+    return [name for name, setting in asked.items() if not setting]
 
 
 def outcome_table(outcome: Step) -> Table:
@@ -77,10 +97,11 @@ def column_table(dataset: Step) -> Table:
 
 def source_table(sources: Any) -> Table:
     """The corpora that the rows come from."""
+    unsaid = "not recorded"
     rows = [
-        [code(one.get("hub_id") or one.get("name")), one.get("title") or "", one.get("license") or "not recorded", one.get("use") or "not recorded"]
+        [code(one.get("hub_id") or one.get("name")), one.get("title") or "", one.get("license") or unsaid, one.get("use") or unsaid]
         for one in map(mapping, sources)
-    ]  # fmt: skip
+    ]
     return Table(["Source", "What it is", "Licence, as its makers say", "May be used for"], "<<<<", rows)
 
 

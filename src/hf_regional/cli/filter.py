@@ -100,8 +100,10 @@ def _write_card(found: Any, arguments: argparse.Namespace) -> None:
     from hf_regional.corpora import catalogue
     from hf_regional.filtering import write_dataset_card
 
-    named = catalogue().get(arguments.source) or _public_name(arguments.source)
-    write_dataset_card(found, arguments.output, sources=[named] if named else [])
+    corpus = catalogue().get(arguments.source)
+    named = corpus or _public_name(arguments.source)
+    split = arguments.split if corpus else "train"
+    write_dataset_card(found, arguments.output, sources=[named] if named else [], split=split)
 
 
 def _public_name(source: str) -> str:

@@ -45,6 +45,7 @@ def write_dataset_card(
     *,
     name: str | None = None,
     sources: Sources = (),
+    split: str = "train",
     credits: bool = True,
     overwrite: bool = False,
 ) -> Path:
@@ -60,6 +61,7 @@ def write_dataset_card(
         name: the data set's; the folder's where left out.
         sources: where the rows come from: rows of `hf_regional.corpora.catalogue()`, a `hf_regional.cards.DataSource` of your own, or
             names. Licences come from the rows, and from here where rows name none.
+        split: what rows without splits are called when the folder is loaded, such as "test" for those of a test split.
         credits: whether to read whose works the kept rows are. Of a stream that is one pass, after which its report is complete.
         overwrite: replace also a README.md that this package did not write.
 
@@ -71,7 +73,7 @@ def write_dataset_card(
     place = Path(folder)
     path = place / CARD
     hand_written(path.read_text(encoding="utf-8") if path.is_file() else "", path, overwrite=overwrite)  # before a long pass over rows
-    facts = dataset_facts(found, name=name or place.resolve().name, sources=sources, credits=credits, written=place)
+    facts = dataset_facts(found, name=name or place.resolve().name, sources=sources, credits=credits, files=_files(found, place, split))
     place.mkdir(parents=True, exist_ok=True)
     facts.save(place)
     return write_card(place, overwrite=overwrite)
@@ -108,7 +110,13 @@ def push_dataset_card(
 
 
 def dataset_facts(
-    found: Filtered[Any], *, name: str, sources: Sources = (), credits: bool = True, written: Path | None = None, repo_id: str | None = None
+    found: Filtered[Any],
+    *,
+    name: str,
+    sources: Sources = (),
+    credits: bool = True,
+    files: Mapping[str, Any] | None = None,
+    repo_id: str | None = None,
 ) -> CardFacts:
     """Everything that the card tells. No row's text is in it; names of authors are, where rows credit them.
 
@@ -117,14 +125,14 @@ def dataset_facts(
         name: the data set's.
         sources: where its rows come from.
         credits: whether to read whose works the kept rows are.
-        written: the folder of the card.
+        files: `data_files`, split -> pattern of its files in the folder of the card, and `dropped_folder`, where there are any.
         repo_id: its repository on the Hub.
     """
     credited = _credits(found) if credits else Credits()  # first: a stream's report is complete after a pass
     told = found.report.as_dict()
     from_sources = [described(source) for source in sources]
     settings: Any = told["settings"]
-    facts = CardFacts().with_step("dataset", name=name, repo_id=repo_id, **_shape(found, told), **_files(found, told, written))
+    facts = CardFacts().with_step("dataset", name=name, repo_id=repo_id, **_shape(found, told), **(files or {}))
     for source in from_sources:
         facts = facts.with_step("source", **source)
     facts = facts.with_step("filters", **{key: value for key, value in settings.items() if key != "samples"})
@@ -142,13 +150,12 @@ def _shape(found: Filtered[Any], told: Mapping[str, Any]) -> dict[str, Any]:
     return {**asked, "mode": told["settings"]["mode"], "splits": told.get("splits", {}), "columns": _columns(found)}
 
 
-def _files(found: Filtered[Any], told: Mapping[str, Any], written: Path | None) -> dict[str, Any]:
+def _files(found: Filtered[Any], folder: Path, split: str) -> dict[str, Any]:
     """Which files are the kept rows, where the card lies in a folder that a filter has written."""
-    if written is None or not (written / "kept").is_dir():
+    if not (folder / "kept").is_dir():
         return {}
-    splits = told.get("splits") or {}
-    files = {name: f"kept/{name}-*.parquet" for name in splits} or {"train": "kept/*.parquet"}
-    return {"data_files": files, "dropped_folder": "dropped" if (written / "dropped").is_dir() else None}
+    files = {name: f"kept/{name}-*.parquet" for name in found.report.splits} or {split: "kept/*.parquet"}
+    return {"data_files": files, "dropped_folder": "dropped" if (folder / "dropped").is_dir() else None}
 
 
 def _columns(found: Filtered[Any]) -> dict[str, str]:
