@@ -51,12 +51,16 @@ class CardFacts:
         """Every step of a kind, oldest first."""
         return tuple(step for step in self.steps if step.get("kind") == kind)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write `regional.json` into a folder, whole or not at all; the same facts give the same bytes."""
-        path = Path(folder) / FILE_NAME
+    def as_json(self) -> str:
+        """What `regional.json` holds; the same facts give the same text."""
         content = {"schema_version": SCHEMA_VERSION, "steps": list(self.steps)}
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `regional.json` into a folder, whole or not at all."""
+        path = Path(folder) / FILE_NAME
         with atomic_file(path) as partial:
-            partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+            partial.write_text(self.as_json(), encoding="utf-8")
         return path
 
     @classmethod

@@ -33,6 +33,12 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         _MAPPING: "base tuned merged retention gain tuned_retention tuned_gain recall by_language by_country counted_out",
     },
     "run": {_TEXT: "command"},
+    "dataset": {_TEXT: "name repo_id region mode dropped_folder", _NUMBER: "rows kept", _MAPPING: "splits columns data_files"},
+    "source": {_TEXT: "name title hub_id license use citation limits"},
+    "filters": {_LIST: "countries quality", _MAPPING: "columns exclude language_share consent copies weights", _TEXT: "combine"},
+    "outcome": {_LIST: "steps outcomes losses", _MAPPING: "parts"},
+    "licences": {_MAPPING: "rows"},
+    "credits": {_LIST: "works", _NUMBER: "more more_works"},
     "limits": {_LIST: "notes"},
 }
 

@@ -9,7 +9,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `filter` takes."""
     parser.add_argument("source", help="a corpus (`hf-regional corpora`), Parquet files, a folder, a pattern in quotes, or a Hub id")
     parser.add_argument("--region", nargs="+", required=True, metavar="NAME", help="names (SEA, UN:035) or ISO 3166-1 alpha-3 codes")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="a new folder for kept/ and dropped/ as Parquet, and the report")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="a new folder for kept/ and dropped/ as Parquet, the report and the card"
+    )
     parser.add_argument("--report", action="store_true", help="sample rows of each reason, with pictures, for the report's page")
     parser.add_argument("--samples", type=int, metavar="N", help="rows of each reason in the report (with --report: 8)")
     parser.add_argument("--columns", nargs="+", type=_pair, default=[], metavar="KIND=COLUMN", help="where evidence stands: text=caption")
@@ -45,7 +47,12 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         save_filtered(found, arguments.output)
     elif not arguments.output:
         _read_through(found.data)
-    said = [str(found.report), *([f"written to {arguments.output}: open report.html"] if arguments.output else [])]
+    if arguments.output:
+        _write_card(found, arguments)
+    said = [
+        str(found.report),
+        *([f"written to {arguments.output}: open report.html, or README.md, the card of the data set"] if arguments.output else []),
+    ]
     return found.report.as_dict(), "\n".join(said)
 
 
@@ -87,6 +94,25 @@ def _options(arguments: argparse.Namespace, columns: dict[str, Any]) -> dict[str
         **({"consent": None} if arguments.no_consent else {}),
         "check_pictures": not arguments.no_picture_check,
     }
+
+
+def _write_card(found: Any, arguments: argparse.Namespace) -> None:
+    from hf_regional.corpora import catalogue
+    from hf_regional.filtering import write_dataset_card
+
+    corpus = catalogue().get(arguments.source)
+    named = corpus or _public_name(arguments.source)
+    split = arguments.split if corpus else "train"
+    write_dataset_card(found, arguments.output, sources=[named] if named else [], split=split)
+
+
+def _public_name(source: str) -> str:
+    """A source as a card may name it: an id of the Hub; of files their name, but never where they lie on this machine."""
+    path = Path(source)
+    is_on_disk = path.is_absolute() or path.exists() or "*" in source or "?" in source
+    return (
+        next((part for part in reversed(path.parts) if "*" not in part and "?" not in part and part != "/"), "") if is_on_disk else source
+    )
 
 
 def _read_through(data: Any) -> None:

@@ -97,7 +97,11 @@ class PicturedCorpus(PublishedCorpus):
 
     def _columns(self, name: str) -> tuple[str, ...]:
         columns = super()._columns(name)
-        return columns if _OWN in columns else (_OWN, *columns)
+        return (_OWN, *columns) if self.layout.picture and _OWN not in columns else columns
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super()._needed, _OWN)))
 
 
 def _with_picture(layout: Layout) -> datasets.Features:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final, cast
 
 import datasets
 from PIL import Image
@@ -18,17 +18,19 @@ from hf_regional.corpora import seacrowd, views
 from hf_regional.corpora.listing import Corpus, catalogue
 from hf_regional.corpora.persons import of_persons
 from hf_regional.corpora.repository import Folder, HubRepository, Store, matching
-from hf_regional.corpora.schema import compare
+from hf_regional.corpora.schema import compare, require_columns
 from hf_regional.corpora.shrinking import shrink_rows
 from hf_regional.corpora.tabular import read_columns, read_rows
 from hf_regional.errors import ConfigError, NoRowsError, NotBuiltYetError, UnknownNameError
 from hf_regional.filtering import RegionalFilter
+from hf_regional.filtering.pictures import is_cut_short
 from hf_regional.nearest import did_you_mean
 from hf_regional.network import Shelf
 
 _log: Final = logging.getLogger(__name__)
 LEFT_OUT: Final = "left_out.json"  # beside the Arrow files of the cache, so that a second load can say it too
 BROKEN: Final = "pictures that cannot be opened"
+CUT_SHORT: Final = "pictures that are cut short"
 MISSING: Final = "pictures that are not there"
 SILENT: Final = "rows without a text"
 
@@ -158,6 +160,12 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         """Where pictures that must be files go."""
         return Shelf(pictures_home(self._chosen.pictures))
 
+    @cached_property
+    def _image_columns(self) -> tuple[str, ...]:
+        """The columns of the view that are pictures, all of which must be whole: a row may show two beside its own."""
+        told = {records.IMAGE: datasets.Image(), **self.features_of(self._chosen.view)}
+        return tuple(name for name, feature in told.items() if isinstance(feature, datasets.Image))
+
     @property
     def _needed(self) -> tuple[str, ...]:
         return self.NEEDED or tuple(self.published)
@@ -232,9 +240,18 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
 
     def _keyed(self, files: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name in files:
-            for place, row in self.numbered_rows(self._store, name):
+            rows = self.numbered_rows(self._store, name)
+            for place, row in rows if self._chosen.view == "raw" else self._complete(rows, name):
                 for part, seen in enumerate(self._seen(row, f"{self._store.origin}/{name}, row {place}")):
                     yield f"{name}/{place}/{part}", seen
+
+    def _complete(self, rows: Iterator[tuple[int, dict[str, Any]]], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The rows of a file, once the first shows that it has the columns that are needed: the schema of no other file was compared."""
+        needed = [column for column in self._needed if column not in self.OPTIONAL]
+        for number, (place, row) in enumerate(rows):
+            if number == 0:
+                require_columns(needed, row, f"{self._store.origin}/{name}")
+            yield place, row
 
     def _seen(self, row: dict[str, Any], at: str) -> Iterator[dict[str, Any]]:
         match self._chosen.view:
@@ -251,8 +268,9 @@ class PublishedCorpus(RegionalFilter, datasets.GeneratorBasedBuilder):
         if side := self._chosen.longest_side:
             there = shrink_rows(there, records.IMAGE, side)
         for key, row in there:
-            if row[records.IMAGE] is None or (not side and not is_picture(row[records.IMAGE])):
-                self.left_out[BROKEN] += 1
+            faults = (fault_of(row[name]) for name in self._image_columns if name == records.IMAGE or row.get(name) is not None)
+            if fault := next(filter(None, faults), None):
+                self.left_out[fault] += 1
             else:
                 yield key, row
 
@@ -335,11 +353,13 @@ def pictures_home(folder: str | Path | None) -> Path:
     return Path(cached_assets_path("hf_regional", "pictures")).parent
 
 
-def is_picture(cell: Any) -> bool:
-    """Whether a cell ({"bytes", "path"}, bytes or a path) begins like a picture: only its header is read.
+def fault_of(cell: Any) -> str | None:
+    """What is wrong with a picture ({"bytes", "path"}, bytes or a path), as it is counted; None where nothing is.
 
-    >>> is_picture({"bytes": b"no picture", "path": None})
-    False
+    Its header is read, and its end: whether its pixels can be read is known to who decodes them.
+
+    >>> fault_of({"bytes": b"no picture", "path": None})
+    'pictures that cannot be opened'
     """
     match cell:
         case {"bytes": bytes(data)} | bytes(data):
@@ -347,9 +367,9 @@ def is_picture(cell: Any) -> bool:
         case {"path": str(path)} | str(path):
             source = path
         case _:
-            return False
+            return BROKEN
     try:
-        with Image.open(source):
-            return True
+        with Image.open(source) as picture:
+            return CUT_SHORT if is_cut_short(cast("BinaryIO", picture.fp), picture.format) else None
     except (OSError, ValueError, Image.DecompressionBombError):
-        return False
+        return BROKEN

@@ -7,6 +7,7 @@ from front to back. The index holds 24 bytes a row: 10 million rows are a quarte
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +41,9 @@ class RowIndex:
         self._file = path.open("rb")
         self.counts = {"none": 0, "one": 0, "several": 0}
         keys, starts, lengths, places = array("Q"), array("Q"), array("I"), array("I")
-        with named(name):
+        with ExitStack() as opened:
+            opened.callback(self.close)  # where the file turns out to be damaged
+            opened.enter_context(named(name))
             for place, found in enumerate(self._found()):
                 pictures = pictures_of(found.row)
                 self.counts["one" if len(pictures) == 1 else "several" if pictures else "none"] += 1
@@ -49,6 +52,7 @@ class RowIndex:
                     starts.append(found.start)
                     lengths.append(found.length)
                     places.append(place)
+            opened.pop_all()
         order = np.argsort(_numbers(keys, np.uint64), kind="stable")  # stable: rows of one picture stay in the order of the file
         self._keys = _numbers(keys, np.uint64)[order]
         self._starts, self._lengths = _numbers(starts, np.uint64)[order], _numbers(lengths, np.uint32)[order]

@@ -44,10 +44,19 @@ def compare(declared: Mapping[str, Any], found: Collection[str], needed: Collect
         MissingColumnError: a needed column is not there; the message has the whole table.
     """
     differences = Differences(tuple(name for name in declared if name not in found), tuple(name for name in found if name not in declared))
-    if lost := frozenset(needed) & frozenset(differences.lacking):
+    _refuse(frozenset(needed) & frozenset(differences.lacking), where, f"What differs from the published schema:\n{differences.table()}\n")
+    return differences
+
+
+def require_columns(needed: Collection[str], found: Collection[str], where: str) -> None:
+    """Check that a file has what rows are made from; arguments and errors as in `compare`."""
+    _refuse(frozenset(needed) - frozenset(found), where, f"It has {', '.join(found)}. ")
+
+
+def _refuse(lost: frozenset[str], where: str, there: str) -> None:
+    if lost:
         raise MissingColumnError(
-            f"{where} lacks {', '.join(sorted(lost))}, which its rows are made from. What differs from the published schema:\n"
-            f"{differences.table()}\nPin an older revision=, or load view='raw' to see what is there.",
+            f"{where} lacks {', '.join(sorted(lost))}, which its rows are made from. {there}"
+            "Pin an older revision=, or load view='raw' to see what is there.",
             lost,
         )
-    return differences

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from hf_regional.lazy import lookup
 
 if TYPE_CHECKING:
+    from hf_regional.filtering.carding import push_dataset_card as push_dataset_card
+    from hf_regional.filtering.carding import write_dataset_card as write_dataset_card
     from hf_regional.filtering.consent import ConsentPolicy as ConsentPolicy
     from hf_regional.filtering.consent import LicencePolicy as LicencePolicy
     from hf_regional.filtering.consent import OptOutPolicy as OptOutPolicy
@@ -49,6 +51,8 @@ _HOMES = {
     "judge": "hf_regional.filtering.kernel",
     "make_plan": "hf_regional.filtering.plan",
     "only": "hf_regional.filtering.plan",
+    "push_dataset_card": "hf_regional.filtering.carding",
+    "write_dataset_card": "hf_regional.filtering.carding",
 }
 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

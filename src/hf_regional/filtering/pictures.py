@@ -235,7 +235,7 @@ def _opened(stream: BinaryIO) -> Seen:
         with Image.open(stream) as image:
             if image.format in _PROGRAMS:
                 return Seen(UNREADABLE)
-            fault = CUT_SHORT if _is_cut(stream, image.format) else None
+            fault = CUT_SHORT if is_cut_short(stream, image.format) else None
             tags, xmp = gps_tags(image, stream), image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
     except _BOMBS:
         return Seen(BOMB)
@@ -244,8 +244,11 @@ def _opened(stream: BinaryIO) -> Seen:
     return Seen(fault, position_of(tags), bool(tags) or _IN_XMP in (xmp if isinstance(xmp, str) else xmp.decode("utf-8", "replace")))
 
 
-def _is_cut(stream: BinaryIO, form: str | None) -> bool:
-    """Whether a JPEG or a PNG ends before its own end, so that whoever decodes it fails; Pillow opens no WebP that does."""
+def is_cut_short(stream: BinaryIO, form: str | None) -> bool:
+    """Whether a JPEG or a PNG (`form`, as Pillow calls it) ends before its own end, so that whoever decodes it fails.
+
+    Pillow opens no WebP that does. The stream is read from any place, and left at another.
+    """
     size = stream.seek(0, io.SEEK_END)
     if form == "PNG":
         return any(start + length > size for kind, start, length in png_chunks(stream) if kind == b"IDAT")
