@@ -23,6 +23,7 @@ from hf_regional.planning.targets import Target, read_targets
 
 _DRAWS: Final = 40  # random plans beside ours
 _STEP_USD: Final = 100.0
+_POINT: Final = 0.01
 _SHOWN: Final = 5  # lenders in a row of the table; all are in `borrowing`
 
 
@@ -37,8 +38,8 @@ def annotation_plan(
     curve: Any = None,
     borrowing: Borrowing | None = None,
     objective: str = "pairs",
-    most: int | None = None,
-    worth_100_usd: float = 0.001,
+    most: int | pd.DataFrame | None = None,
+    worth_100_usd: float | None = None,
     seconds: float = 60.0,
     seed: int = 0,
 ) -> Plan:
@@ -59,8 +60,8 @@ def annotation_plan(
         curve: learning curve of all pairs or {topic: curve}; see `curve_of`. None: the default of `LearningCurve`.
         borrowing: threshold and worth of other countries' images.
         objective: "pairs", all pairs alike (micro), or "countries", the mean over countries of their pairs' mean (macro).
-        most: images of one pair that are ordered at most.
-        worth_100_usd: gain in accuracy below which a further $100 no longer pays: 0.001 is a tenth of a point.
+        most: images of one pair that are ordered at most; or a table topic, country, n, in which a pair that is missing gets none.
+        worth_100_usd: gain in mean expected accuracy below which a further $100 no longer pays; None: what lifts one pair by a point.
         seconds: wall clock for the solver, roughly; the plan says how near the optimum it is.
         seed: of the random plans beside it.
 
@@ -76,8 +77,6 @@ def annotation_plan(
     """
     if not (np.isfinite(money) and money >= 0):
         raise OutOfRangeError(f"money is {money}; US dollars, 0 or more, are expected.")
-    if most is not None and most < 0:
-        raise OutOfRangeError(f"most={most}: no negative number of images can be ordered.")
     require_scipy()
     problem = posed(
         similarity, prices=prices, counts=counts, region=region, curve=curve, borrowing=borrowing, objective=objective, most=most
@@ -86,6 +85,7 @@ def annotation_plan(
     answer = _at_least_as_good(problem, money, optimise(problem, money, asked, seconds=seconds), asked)
     beside = _baselines(problem, money, answer, seed)
     before = problem.value(np.zeros(len(problem)))
+    worth = _POINT * float(problem.weight.max()) if worth_100_usd is None else worth_100_usd
     return Plan(
         table=_table(problem, answer.annotated, money, answer.kept),
         countries=_countries(problem, answer.annotated),
@@ -97,9 +97,9 @@ def annotation_plan(
         expected=answer.value,
         bound=answer.bound,
         gap=_gap(answer.value, answer.bound, before),
-        next_100_usd=_further(problem, money, asked, answer, seconds / 2),
-        stops_paying_at=_stops_paying(problem, money, worth_100_usd),
-        worth_100_usd=worth_100_usd,
+        next_100_usd=_further(problem, money, asked, answer, seconds / 4),
+        stops_paying_at=_stops_paying(problem, money, worth),
+        worth_100_usd=worth,
         infeasible=_given_up(answer, money),
         notes=problem.notes,
         objective=objective,

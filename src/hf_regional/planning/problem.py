@@ -129,7 +129,7 @@ def posed(
     curve: Any = None,
     borrowing: Borrowing | None = None,
     objective: str = "pairs",
-    most: int | None = None,
+    most: int | pd.DataFrame | None = None,
 ) -> Problem:
     """Put the arrays together; arguments as in `annotation_plan`."""
     from scipy import sparse
@@ -159,7 +159,7 @@ def posed(
         notes.append(f"where an image costs nothing, at most {FREE} of a pair are planned. Give most= for another end.")
     curves, said = _curves(curve, topic)
     notes.append(said)
-    limit = np.where(counts_here, np.inf if most is None else most, 0.0)
+    limit = np.where(counts_here, _limits(most, pairs), 0.0)
     return Problem(
         topic, country, own, lent.tocsc(), alike, _weights(objective, place, counts_here), curves, place, names,
         price, np.array([float(found.batch) for found in own_price]), np.array(begun), limit, tuple(notes),
@@ -246,6 +246,16 @@ def _weights(objective: str, place: Ints, inside: npt.NDArray[np.bool_]) -> Floa
     if objective == "countries":
         weight /= np.maximum(1, np.bincount(place, inside))[place]
     return weight / weight.sum()
+
+
+def _limits(most: int | pd.DataFrame | None, pairs: pd.DataFrame) -> Floats:
+    """The most images of each pair, (P,)."""
+    if isinstance(most, pd.DataFrame):
+        known = most.set_index(["topic", "country"])["n"]
+        return known.reindex(pd.MultiIndex.from_frame(pairs[["topic", "country"]])).fillna(0).to_numpy(np.float64)
+    if most is not None and most < 0:
+        raise OutOfRangeError(f"most={most}: no negative number of images can be ordered.")
+    return np.full(len(pairs), np.inf if most is None else float(most))
 
 
 def _curves(given: Any, topic: Iterable[str]) -> tuple[tuple[Curve, ...], str]:
