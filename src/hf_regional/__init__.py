@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hf_regional.metrics import load_metric as load_metric
     from hf_regional.metrics import retention as retention
     from hf_regional.pipeline import run as run
+    from hf_regional.planning import geo_similarity as geo_similarity
     from hf_regional.regions import Region as Region
     from hf_regional.regions import alpha as alpha
 
@@ -38,6 +39,7 @@ _HOMES = {
     "alpha": "hf_regional.regions",
     "evaluate_model": "hf_regional.evaluating",
     "filter_regional": "hf_regional.filtering",
+    "geo_similarity": "hf_regional.planning",
     "grp": "hf_regional.metrics",
     "load_corpus": "hf_regional.corpora",
     "load_metric": "hf_regional.metrics",

@@ -150,19 +150,20 @@ def load_encoder(
 
 def is_two_towers(folder: Path) -> bool:
     """Whether a checkpoint is of one of the `FAMILIES`; errors as in `load_encoder`."""
-    return _model_type(folder) in FAMILIES
+    return model_type(folder) in FAMILIES
 
 
 def require_two_towers(folder: Path) -> str:
     """The model type of a folder; a family without two towers is refused by name."""
-    kind = _model_type(folder)
+    kind = model_type(folder)
     if kind not in FAMILIES:
         *others, last = FAMILIES
         raise NotBuiltYetError(f"{folder}: this version encodes {', '.join(others)} and {last} models, and this one is {kind!r}.")
     return kind
 
 
-def _model_type(folder: Path) -> str:
+def model_type(folder: Path) -> str:
+    """The model type of a folder, from its configuration; errors as in `load_encoder`."""
     from transformers import AutoConfig
 
     if (folder / DUAL_ENCODER).is_file():

@@ -17,8 +17,10 @@ LEVEL: Final = 0.95
 _HELD: Final = 64_000_000  # bytes of resampled means at a time
 
 
-def resampled_means(vectors: UnitRows, groups: Groups, members: range, rule: str, resamples: int, seed: int) -> Iterator[Floats]:
-    """Means of some groups in some resamples at a time, (groups, r, d); of unit length where the rule is "centroid".
+def resampled_means(
+    vectors: UnitRows, groups: Groups, members: range, rule: str, resamples: int, seed: int, at_once: int
+) -> Iterator[Floats]:
+    """Means of some groups in `at_once` resamples at a time, (groups, r, d); of unit length where the rule is "centroid".
 
     Args:
         vectors: features of all images.
@@ -26,13 +28,20 @@ def resampled_means(vectors: UnitRows, groups: Groups, members: range, rule: str
         members: which groups.
         rule: "pairs" or "centroid".
         resamples, seed: as in `geo_similarity`.
+        at_once: resamples that are held at a time, from `held`.
     """
     rows = [vectors.in_order(groups.of(group)) for group in members]
-    weights = [drawn(len(own), resamples, seed, groups.topic[group], groups.country[group]) for group, own in zip(members, rows, strict=True)]
-    step = max(1, _HELD // (len(members) * vectors.width * vectors.dtype.itemsize))
-    for start in range(0, resamples, step):
-        means = np.stack([vectors.resampled(own, counts[start : start + step]) for own, counts in zip(rows, weights, strict=True)])
+    names = [(groups.topic[group], groups.country[group]) for group in members]
+    weights = [drawn(len(own), resamples, seed, *name) for own, name in zip(rows, names, strict=True)]
+    for start in range(0, resamples, at_once):
+        some = (counts[start : start + at_once] for counts in weights)
+        means = np.stack([vectors.resampled(own, counts) for own, counts in zip(rows, some, strict=True)])
         yield directions(means) if rule == "centroid" else means
+
+
+def held(vectors: UnitRows, groups: int) -> int:
+    """How many resamples of some groups' means are held at a time: 64 MB of them."""
+    return max(1, _HELD // (groups * vectors.width * vectors.dtype.itemsize))
 
 
 def resampled_pairs(vectors: UnitRows, groups: Groups, members: range, rule: str, resamples: int, seed: int) -> Floats:
@@ -40,7 +49,7 @@ def resampled_pairs(vectors: UnitRows, groups: Groups, members: range, rule: str
     a, b = np.triu_indices(len(members), k=1)
     out = np.empty((len(a), resamples), vectors.dtype)
     start = 0
-    for means in resampled_means(vectors, groups, members, rule, resamples, seed):
+    for means in resampled_means(vectors, groups, members, rule, resamples, seed, held(vectors, len(members))):
         by_draw = means.transpose(1, 0, 2)
         products = by_draw @ by_draw.transpose(0, 2, 1)  # (r, groups, groups)
         out[:, start : start + len(products)] = products[:, a, b].T

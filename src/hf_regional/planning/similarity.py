@@ -7,7 +7,7 @@ After "Annotations on a Budget" (Ignat et al., LREC-COLING 2024, arXiv 2403.0768
 readings are here, and the record names the one that was taken.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,7 +80,8 @@ def geo_similarity(
     _require(average, distances, resamples)
     vectors = UnitRows(features)
     groups = grouped(topics, countries, len(vectors), min_n)
-    groups, sums = comparable(groups, vectors.sums(groups), average, _is_alone)
+    groups, sums = with_direction(groups, vectors.sums(groups), average)
+    groups, sums = with_partners(groups, sums, _is_alone(groups), "no other country in the topic")
     pairs = Pairs.of(groups)
     values = pairs.similarities(sums, average)
     columns = {"similarity": values}
@@ -113,7 +114,7 @@ class Pairs:
     def intervals(
         self, vectors: UnitRows, values: npt.NDArray[np.float64], rule: str, resamples: int, seed: int
     ) -> npt.NDArray[np.float64]:
-        """Ends of the interval of each pair, (2, p)."""
+        """Ends of the interval of each pair, (2, p), topic by topic."""
         found: list[npt.NDArray[np.float64]] = []
         start = 0
         for topic in self.groups.by_topic():
@@ -140,24 +141,25 @@ class Pairs:
         return pd.DataFrame(names | first | counts | both)
 
 
-def comparable(
-    groups: Groups, sums: npt.NDArray[np.float64], rule: str, is_alone: Callable[[Groups], npt.NDArray[np.bool_]]
+def with_direction(groups: Groups, sums: npt.NDArray[np.float64], rule: str) -> tuple[Groups, npt.NDArray[np.float64]]:
+    """Set aside, under "centroid", the groups whose images point all ways, so that their mean has no direction."""
+    aimless = (np.linalg.norm(sums, axis=1) <= _ZERO * groups.n) & (rule == "centroid")
+    return groups.without(aimless, "its unit vectors add up to zero, which has no cosine"), sums[~aimless]
+
+
+def with_partners(
+    groups: Groups, sums: npt.NDArray[np.float64], is_alone: npt.NDArray[np.bool_], reason: str
 ) -> tuple[Groups, npt.NDArray[np.float64]]:
-    """Set aside the groups that have nothing to be compared with, and under "centroid" those whose images point all ways.
+    """Set aside the groups that there is nothing to compare with.
 
     Raises:
         NoRowsError: none is left.
     """
-    if rule == "centroid":
-        aimless = np.linalg.norm(sums, axis=1) <= _ZERO * groups.n
-        groups, sums = groups.without(aimless, "its unit vectors add up to zero, which has no cosine"), sums[~aimless]
-    alone = is_alone(groups)
-    if alone.all():
-        raise NoRowsError(
-            f"nothing to compare: no topic has images of two countries among the {len(groups)} (topic, country) groups that are large enough. "
-            "Give images of another country, lower min_n, or compare with high-resource data (coverage)."
-        )
-    return groups.without(alone, "no other country in the topic"), sums[~alone]
+    if is_alone.all():
+        large = f"of the {len(groups)} (topic, country) groups that are large enough, each has {reason}"
+        advice = "Give images of another country, lower min_n, or compare with high-resource data of the same topics (coverage)"
+        raise NoRowsError(f"nothing to compare: {large}. {advice}.")
+    return groups.without(is_alone, reason), sums[~is_alone]
 
 
 def group_table(groups: Groups, sums: npt.NDArray[np.float64]) -> pd.DataFrame:

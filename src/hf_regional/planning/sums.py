@@ -32,13 +32,14 @@ class UnitRows:
         NoRowsError: there is no image.
     """
 
-    def __init__(self, features: Any) -> None:
+    def __init__(self, features: Any, name: str = "features") -> None:
+        self.name = name
         self.features: npt.NDArray[Any] = features if isinstance(features, np.ndarray) else np.asarray(features)
         shape, kind = self.features.shape, self.features.dtype.kind
         if len(shape) != 2 or kind not in "fiu":
-            raise ConfigError(f"features must be numbers, one row an image: (n, d). Got shape {shape} of {self.features.dtype}.", "features")
+            raise ConfigError(f"{name} must be numbers, one row an image: (n, d). Got shape {shape} of {self.features.dtype}.", name)
         if 0 in shape:
-            raise NoRowsError(f"no features: their shape is {shape}.")
+            raise NoRowsError(f"{name}: there are none, their shape is {shape}.")
         self.dtype = np.result_type(self.features.dtype, np.float32)
         self._raw = np.empty((_BLOCK, shape[1]), self.features.dtype)
 
@@ -62,7 +63,7 @@ class UnitRows:
         block = raw.astype(self.dtype, copy=False)
         squares = np.einsum("ij,ij->i", block, block)
         if not (_SAFE[0] < squares.min() and squares.max() < _SAFE[1]):  # NaN fails too
-            squares = _rescaled(block, rows)
+            squares = _rescaled(block, rows, self.name)
         return block, 1 / np.sqrt(squares)
 
     def unit(self, rows: Ints) -> Floats:
@@ -120,13 +121,13 @@ def _segments(first: Ints, start: int, stop: int) -> Iterator[tuple[int, int, in
     return zip(range(low, high), bounds, bounds[1:], strict=False)
 
 
-def _rescaled(block: Floats, rows: Ints) -> Floats:
+def _rescaled(block: Floats, rows: Ints, name: str) -> Floats:
     """Scale rows whose squares leave the range of their type, in place, and give the squared norms."""
     largest = np.abs(block).max(axis=1)
     for bad, error in ((~np.isfinite(largest), NonFiniteError), (largest == 0, BadRowError)):
         if bad.any():
             what = "holds NaN or infinity" if error is NonFiniteError else "is all zeros, and a vector without length has no direction"
             others = f" ({bad.sum()} such rows among the {len(rows)} read with it)" if bad.sum() > 1 else ""
-            raise error(f"features: row {rows[bad].min()} {what}{others}. Encode its image again or remove the row.")
+            raise error(f"{name}: row {rows[bad].min()} {what}{others}. Encode its image again or remove the row.")
     block /= largest[:, None]
     return np.einsum("ij,ij->i", block, block)
