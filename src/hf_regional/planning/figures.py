@@ -19,7 +19,7 @@ from hf_regional.planning import drawing as look
 from hf_regional.planning.check import FillCheck
 from hf_regional.planning.clusters import tree
 from hf_regional.planning.covered import Coverage
-from hf_regional.planning.maps import projected, shapes, window
+from hf_regional.planning.maps import apart, projected, shapes, window
 from hf_regional.planning.plan import Plan
 from hf_regional.planning.record import Similarity
 from hf_regional.regions import country_code, country_name
@@ -43,7 +43,7 @@ def draw_pairs(similarity: Similarity, coverage: Coverage, path: str | Path, *, 
         axes = figure.subplots()
         image = axes.imshow(cells, cmap=look.sequence(look.TEAL), aspect="auto", interpolation="none")
         axes.set_xticks([0, 1], ["other\ncountries", "high-resource\ndata"])
-        axes.set_yticks(range(len(table)), [f"{row.topic}, {_named(str(row.country))}" for row in table.itertuples()])
+        axes.set_yticks(range(len(table)), [f"{row.topic}, {named(str(row.country))}" for row in table.itertuples()])
         axes.xaxis.tick_top()
         _bare(axes)
         for (row, column), value in np.ndenumerate(cells):
@@ -63,7 +63,7 @@ def draw_countries(similarity: Similarity, path: str | Path, *, topic: str | Non
         topic: one topic; None takes the mean over the topics that two countries share.
     """
     ordered, joins, places = in_order(similarity.matrix(topic))
-    names = [_named(name) for name in ordered.index]
+    names = [named(name) for name in ordered.index]
     side = max(4.5, 1.8 + 0.17 * len(names))
     with look.canvas(path, side + 0.8, side + 0.9) as figure:
         above, axes = figure.subplots(2, 1, height_ratios=[1, 9], sharex=True)
@@ -98,13 +98,14 @@ def draw_world(
     if not known:
         raise NoRowsError("no country of the map has a value: give codes or names of countries.")
     view = window(region or ()) if region else window(())
-    low, high = _corners(view)
+    low, high = corners(view)
     wide, tall = high - low
-    with look.canvas(path, 9.0, 9.0 * tall / wide + 0.9) as figure:
+    width = min(9.0, 6.6 * wide / tall)
+    with look.canvas(path, width, width * tall / wide + 0.9) as figure:
         axes = figure.subplots()
         image = _draw_land(axes, view, known, float(wide * tall))
         ordered = {} if plan is None else _images(plan)
-        _draw_circles(axes, view, ordered)
+        _draw_circles(axes, view, ordered, 72 * width / wide)
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
         for side in axes.spines.values():
             side.set_visible(False)
@@ -145,7 +146,7 @@ def draw_topic(
         axes = figure.subplots()
         for number, name in enumerate(sorted(set(names.tolist()))):
             own = points[names == name]
-            axes.scatter(*own.T, s=26, color=_kind(number), marker=_MARKERS[number // len(look.KINDS) % len(_MARKERS)], label=_named(name), lw=0)
+            axes.scatter(*own.T, s=26, color=_kind(number), marker=_MARKERS[number // len(look.KINDS) % len(_MARKERS)], label=named(name), lw=0)
         if images is not None:
             _draw_thumbnails(axes, points, [images[int(row)] for row in rows], names.tolist(), thumbnails)
         axes.set_xlabel(f"first component, {100 * share[0]:.0f} % of the variance")
@@ -213,7 +214,7 @@ def _kind(number: int) -> str:
     return look.KINDS[number % len(look.KINDS)]
 
 
-def _named(country: str) -> str:
+def named(country: str) -> str:
     code = country_code(country)
     return country_name(code) if code else country
 
@@ -246,7 +247,7 @@ def _draw_tree(axes: Any, joins: npt.NDArray[np.float64], places: npt.NDArray[np
         side.set_visible(False)
 
 
-def _corners(view: tuple[float, float, float, float]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def corners(view: tuple[float, float, float, float]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Lower left and upper right of a window on the map."""
     west, east, south, north = view
     latitudes = np.linspace(south, north, 60)
@@ -276,13 +277,16 @@ def _images(plan: Plan) -> dict[str, int]:
     return {code: int(row.annotate) for row in rows.itertuples() if (code := country_code(str(row.country)))}  # pyright: ignore[reportArgumentType]
 
 
-def _draw_circles(axes: Any, view: tuple[float, float, float, float], ordered: Mapping[str, int]) -> None:
+def _draw_circles(axes: Any, view: tuple[float, float, float, float], ordered: Mapping[str, int], dots: float) -> None:
+    """Circles whose area is the number of images; `dots` a unit of the map, 72 an inch."""
     found, largest = shapes(*view), max(ordered.values(), default=1)
-    for code, images in ordered.items():
-        if code in found:
-            axes.scatter(*found[code].middle, s=620 * images / largest, color="#0b5f57", alpha=0.35, lw=0, zorder=4)
-            axes.scatter(*found[code].middle, s=620 * images / largest, facecolor="none", edgecolor="#063b38", lw=1, zorder=5)
-            axes.annotate(f"{images:,}", found[code].middle, ha="center", va="center", fontsize=6.5, fontweight="bold", color="#03201e", zorder=6)
+    drawn = [(found[code].middle, images) for code, images in ordered.items() if code in found]
+    radii = [14.0 * np.sqrt(images / largest) for _, images in drawn]
+    places = apart([middle for middle, _ in drawn], np.array(radii) / dots)
+    for (middle, images), radius, place in zip(drawn, radii, places, strict=True):
+        axes.plot(*zip(middle, place, strict=True), color="#063b38", lw=0.8, zorder=4)
+        axes.scatter(*place, s=4 * radius**2, facecolor="#d3e9e3", edgecolor="#063b38", lw=1, zorder=5, alpha=0.92)
+        axes.annotate(f"{images:,}", tuple(place), ha="center", va="center", fontsize=6.5, fontweight="bold", color="#03201e", zorder=6)
 
 
 def _draw_thumbnails(axes: Any, points: npt.NDArray[np.float64], images: list[Any], names: list[str], most: int) -> None:
@@ -294,7 +298,7 @@ def _draw_thumbnails(axes: Any, points: npt.NDArray[np.float64], images: list[An
         image = images[place]
         opened = image if isinstance(image, Image.Image) else Image.open(image)
         small = ImageOps.fit(opened.convert("RGB"), (120, 120))
-        box = AnnotationBbox(OffsetImage(np.asarray(small), zoom=0.23), tuple(points[place]), pad=0.12)
+        box = AnnotationBbox(OffsetImage(np.asarray(small), zoom=0.3), tuple(points[place]), pad=0.12)
         box.patch.set(edgecolor=_kind(numbers[names[place]]), linewidth=1.6)
         axes.add_artist(box)
 
