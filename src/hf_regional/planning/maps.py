@@ -54,9 +54,10 @@ def window(countries: Collection[str]) -> tuple[float, float, float, float]:
     if east - west > 150 or north - south > 100:
         return WHOLE
     room = 0.06 * max(east - west, north - south) + 2
-    # At least twice as high as a strip: a map of one small country shows its neighbours.
-    middle, half = (east + west) / 2, max((east - west) / 2 + room, 8.0)
-    return max(-180.0, middle - half), min(180.0, middle + half), max(WHOLE[2], south - room), min(WHOLE[3], north + room)
+    south, north = max(WHOLE[2], south - room), min(WHOLE[3], north + room)
+    # Half as wide again as high, which fills a page, and at least 16° wide: a map of one small country shows its neighbours.
+    middle, half = (east + west) / 2, max((east - west) / 2 + room, 0.75 * (north - south), 8.0)
+    return max(-180.0, middle - half), min(180.0, middle + half), south, north
 
 
 @cache

@@ -30,6 +30,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _WIDTH: Final = 1000.0  # of the map in its own units
 _THUMB: Final = 96  # pixels
 _MOST_THUMBS: Final = 60  # a topic
+_STEPS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)  # between the lines of the chart
 _FILLS: Final = {"similar": "similar countries", "dissimilar": "dissimilar countries", "high-resource": "high-resource data"}
 
 
@@ -85,7 +86,7 @@ class TopicView:
         names = np.asarray(countries)
         points, share = principal(features)
         low, high = points.min(axis=0), points.max(axis=0)
-        at = (points - low) / np.maximum(high - low, 1e-12) * [900, 460] + [50, 40]
+        at = (points - low) / np.maximum(high - low, 1e-12) * [900, -440] + [50, 490]
         self.share = [100 * value for value in share.tolist()]
         self.countries = sorted(set(names.tolist()))
         number = {name: place for place, name in enumerate(self.countries)}
@@ -212,8 +213,8 @@ def _chart(check: FillCheck) -> dict[str, Any]:
     """Lines with bands in a picture 640 by 320."""
     table = check.table.dropna(subset=["accuracy"])
     low, high = float(table["low"].min()), float(table["high"].max())
-    low, high = max(0.0, np.floor(low * 20) / 20), min(1.0, np.ceil(high * 20 + 1e-9) / 20)
-    high = max(high, low + 0.05)
+    step = next(size for size in _STEPS if (high - low) / size <= 5)
+    low, high = np.floor(low / step + 1e-9) * step, max(np.ceil(high / step - 1e-9), np.floor(low / step + 1e-9) + 1) * step
 
     def at(ratio: float, value: float) -> tuple[float, float]:
         return 56 + 560 * ratio, 276 - 250 * (value - low) / (high - low)
@@ -224,7 +225,7 @@ def _chart(check: FillCheck) -> dict[str, Any]:
         upper, lower = ([at(row["ratio"], row[side]) for row in rows] for side in ("high", "low"))
         dots = [(*at(row["ratio"], row["accuracy"]), row["ratio"], row) for row in rows]
         lines.append({"name": _FILLS.get(str(fill), fill), "path": line([dot[:2] for dot in dots]), "band": line([*upper, *lower[::-1]]) + "z", "dots": dots})
-    ticks = [(at(0, value)[1], value) for value in np.linspace(low, high, 5).tolist()]
+    ticks = [(at(0, value)[1], value) for value in np.arange(low, high + step / 2, step).tolist()]
     return {"lines": lines, "ticks": ticks, "ratios": [(at(ratio, low)[0], ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)], "settings": check.settings}
 
 
@@ -244,5 +245,5 @@ def _templates() -> "jinja2.Environment":
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.filters.update(count="{:,}".format, usd="${:,.0f}".format, three="{:.3f}".format, two="{:.2f}".format, f4="{:.4f}".format)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    templates.filters.update(named=named, count="{:,}".format, usd="${:,.0f}".format, three="{:.3f}".format, two="{:.2f}".format, f4="{:.4f}".format)  # pyright: ignore[reportArgumentType, reportCallIssue]
     return templates
