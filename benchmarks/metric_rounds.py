@@ -42,14 +42,16 @@ def features_file(folder: Path, rows: int, width: int) -> Path:
     return file
 
 
-def measure(file: Path, programs: Sequence[str], *, rounds: int, threads: int | None) -> dict[str, list[dict[str, Any]]]:
-    """Run every program once a round, in a new order each time."""
+def measure(
+    file: Path, programs: Sequence[str], *, rounds: int, threads: int | None, script: Path = PROGRAMS
+) -> dict[str, list[dict[str, Any]]]:
+    """Run every program of a script once a round, in a new order each time."""
     found: dict[str, list[dict[str, Any]]] = {program: [] for program in programs}
     environment = os.environ | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})
     order = random.Random(0)
     for _ in range(rounds):
         for program in order.sample(programs, len(programs)):
-            command = [sys.executable, str(PROGRAMS), program, str(file)]
+            command = [sys.executable, str(script), program, str(file)]
             ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
             found[program].append(json.loads(ran.stdout))
     return found

@@ -2,9 +2,9 @@
 
     python scripts/build_centres.py
 
-A country's middle is the centroid of its area on the sphere: the mean direction of its cells of 0.1 degrees, each weighed by its area; where it
-has no cell, that of the points of its outline. Outlines are Natural Earth's 1:10m (public domain, see build_outlines.py). Run again
-on the same outlines it writes the same bytes.
+A country's middle is the centroid of its area on the sphere: the mean direction of its cells of 0.1 degrees, each weighed by its area;
+where it has no cell, that of the points of its outline. Outlines are Natural Earth's 1:10m (public domain, see build_outlines.py). Run
+again on the same outlines it writes the same bytes.
 """
 
 import argparse
@@ -46,7 +46,8 @@ def middles() -> Iterator[tuple[str, str, str]]:
             own = (world.pieces.left == place) | (world.pieces.right == place)
             x, y, weight = world.pieces.x[own], world.pieces.y[own], np.ones(own.sum())
         if len(x):
-            yield code, *(f"{degrees:.2f}" for degrees in mean_direction(x, y, weight))
+            high, wide = mean_direction(x, y, weight)
+            yield code, f"{high:.2f}", f"{wide:.2f}"
 
 
 def mean_direction(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -3,10 +3,10 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from small_clip import png, save_clip
 
 from hf_regional.encoding import KeptFeatures, load_vision
 from hf_regional.errors import BadRowError, DamagedFileError
+from small_clip import png, save_clip
 
 
 class Counting:

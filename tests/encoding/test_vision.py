@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_clip import save_clip
 from transformers import (
     AlignConfig,
     AlignModel,
@@ -21,6 +20,7 @@ from transformers import (
 
 from hf_regional.encoding import load_encoder, load_vision
 from hf_regional.errors import ConfigError, DamagedFileError, MissingFileError
+from small_clip import save_clip
 
 SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 SIDE = {"height": 8, "width": 8}

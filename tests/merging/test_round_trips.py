@@ -9,12 +9,12 @@ import torch
 from exact_means import assert_same
 from tiny_models import KINDS, Kind, ask_processor
 from tiny_pairs import SINGLE, STORAGES, State, Storage, lerp, mixing_class, state_of, two_models
-from tiny_processors import WORDS, whole_qwen_vl
 from transformers import Gemma3ForConditionalGeneration, GenerationConfig, PreTrainedModel, Qwen2VLForConditionalGeneration
 from transformers.utils import is_torchvision_available
 from weight_folders import files_of, read_folder
 
 from hf_regional.merging import merge_checkpoints
+from tiny_processors import WORDS, whole_qwen_vl
 
 BETAS = [0.25, 0.3, 0.5]
 EXACT = [0.25, 0.5]  # of which float64 holds every sum of numbers of 16 bits: it is rounded once

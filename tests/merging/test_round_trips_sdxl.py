@@ -12,10 +12,10 @@ from adapter_folders import add_adapter, quietly
 from exact_means import assert_same
 from peft import PeftModel
 from tiny_pairs import SHARDED, SINGLE, State, lerp, moved, state_of
-from tiny_pipelines import draw, stable_diffusion_xl
 from weight_folders import files_of
 
 from hf_regional.merging import ModelMerger, merge_checkpoints
+from tiny_pipelines import draw, stable_diffusion_xl
 
 diffusers = pytest.importorskip("diffusers")
 

@@ -7,8 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import peer_models
-import tiny_processors
-from tiny_processors import SIDE, WORDS, photo
 from transformers import (
     AutoImageProcessor,
     AutoModel,
@@ -31,6 +29,8 @@ from transformers import (
     ViTConfig,
 )
 
+import tiny_processors
+from tiny_processors import SIDE, WORDS, photo
 from tiny_towers import picture, save_towers
 
 SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}

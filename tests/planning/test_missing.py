@@ -81,7 +81,9 @@ def test_the_names_of_income_groups_may_be_given():
 
 def test_topics_that_only_one_side_has_are_listed():
     features = np.ones((40, 2))
-    found = coverage(features, ["bed"] * 20 + ["krar"] * 20, (["KEN"] * 10 + ["ETH"] * 10) * 2, np.ones((30, 2)), ["bed"] * 10 + ["car"] * 20)
+    found = coverage(
+        features, ["bed"] * 20 + ["krar"] * 20, (["KEN"] * 10 + ["ETH"] * 10) * 2, np.ones((30, 2)), ["bed"] * 10 + ["car"] * 20
+    )
     assert found.left_out.values.tolist() == [
         ["krar", "ETH", 10, "no high-resource images of the topic"],
         ["krar", "KEN", 10, "no high-resource images of the topic"],
@@ -103,14 +105,26 @@ def test_one_country_and_one_topic_can_be_compared_with_high_resource_data():
     [
         (lambda: who_is_missing([], 0.8), NoRowsError, "no coverage"),
         (lambda: who_is_missing([world(encoder="a")] * 2, 0.8), ConfigError, "'a', 'a': give each a name"),
-        (lambda: who_is_missing([world(encoder="a"), world(encoder="b", average="centroid")], 0.8), ConfigError, "'pairs' and one by 'centroid'"),
+        (
+            lambda: who_is_missing([world(encoder="a"), world(encoder="b", average="centroid")], 0.8),
+            ConfigError,
+            "'pairs' and one by 'centroid'",
+        ),
         (lambda: who_is_missing(world(encoder="a"), {"b": 0.8}), ConfigError, "none is given for 'a'; it names 'b'"),
         (lambda: who_is_missing(world(), 80), ConfigError, "a cosine, in"),
         (lambda: who_is_missing(world(), 0.8, incomes={"KEN": "low", "IDN": 3}), ConfigError, "some are numbers, and 'KEN' has 'low'"),
         (lambda: who_is_missing(world(), 0.8, incomes={"KEN": 0.0}), ConfigError, "a number above 0"),
         (lambda: coverage(at(0), ["bed"] * 10, ["KEN"] * 10, at(0), ["car"] * 10), NoRowsError, "no high-resource images of the topic"),
-        (lambda: coverage(at(0), ["bed"] * 10, ["KEN"] * 10, np.ones((10, 3)), ["bed"] * 10), MismatchedScoresError, "2 columns and high_features 3"),
-        (lambda: coverage(at(0), ["bed"] * 10, ["KEN"] * 10, np.zeros((10, 2)), ["bed"] * 10), ValueError, "high_features: row 0 is all zeros"),
+        (
+            lambda: coverage(at(0), ["bed"] * 10, ["KEN"] * 10, np.ones((10, 3)), ["bed"] * 10),
+            MismatchedScoresError,
+            "2 columns and high_features 3",
+        ),
+        (
+            lambda: coverage(at(0), ["bed"] * 10, ["KEN"] * 10, np.zeros((10, 2)), ["bed"] * 10),
+            ValueError,
+            "high_features: row 0 is all zeros",
+        ),
     ],
 )
 def test_bad_input_is_refused_by_name(call, error, message):

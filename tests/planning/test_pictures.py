@@ -1,12 +1,12 @@
 import datasets
 import numpy as np
 import pytest
-from small_clip import png, save_clip
 
 from hf_regional.corpora import embedded_model
 from hf_regional.encoding import load_encoder
 from hf_regional.errors import ConfigError, MissingColumnError, NoRowsError
 from hf_regional.planning import geo_similarity, image_features, stand_ins
+from small_clip import png, save_clip
 
 COLOURS = ("red", "green", "blue", "red")
 
@@ -49,8 +49,16 @@ def test_paths_and_columns_of_paths_are_read(tmp_path, clip):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda rows, clip, to: image_features(rows, clip, to, column="picture"), MissingColumnError, "no column 'picture'; it has image, topic"),
-        (lambda rows, clip, to: image_features(datasets.DatasetDict(train=rows), clip, to), ConfigError, r"choose one, such as dataset\['train'\]"),
+        (
+            lambda rows, clip, to: image_features(rows, clip, to, column="picture"),
+            MissingColumnError,
+            "no column 'picture'; it has image, topic",
+        ),
+        (
+            lambda rows, clip, to: image_features(datasets.DatasetDict(train=rows), clip, to),
+            ConfigError,
+            r"choose one, such as dataset\['train'\]",
+        ),
         (lambda rows, clip, to: image_features(rows.to_iterable_dataset(), clip, to), ConfigError, "It is a stream"),
         (lambda rows, clip, to: image_features(rows.select([]), clip, to), NoRowsError, "no rows"),
         (lambda rows, clip, to: image_features(rows, [], to), ConfigError, "models: none"),

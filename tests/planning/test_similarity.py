@@ -48,7 +48,8 @@ def test_centroid_is_the_cosine_of_the_mean_unit_vectors():
     found = geo_similarity(features, topics, countries, average="centroid")
     for row in found.table.itertuples():
         a, b = (
-            each.mean(axis=0) for each in units(features, *((topics == row.topic) & (countries == c) for c in (row.country_a, row.country_b)))
+            each.mean(axis=0)
+            for each in units(features, *((topics == row.topic) & (countries == c) for c in (row.country_a, row.country_b)))
         )
         assert row.similarity == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-12)
     assert found.rule == "centroid"
@@ -209,7 +210,9 @@ def test_a_vector_without_direction_is_refused_by_row(cell, error, message):
         ({"countries": ["KEN"] * 20 + ["Kenya"] * 20}, BadRowError, "'KEN' and 'Kenya' are one country, KEN"),
         ({"features": np.ones(40)}, ConfigError, r"Got shape \(40,\)"),
         ({"features": np.ones((0, 3)), "topics": [], "countries": []}, NoRowsError, "features: there are none"),
+        ({"features": [[1, 2], [1]] * 20}, ConfigError, "all rows of one length"),
         ({"average": "mean"}, ConfigError, "'mean' is no rule"),
+        ({"average": None}, ConfigError, "None is no rule"),
         ({"distances": ("frechets",)}, ConfigError, "Did you mean 'frechet'"),
         ({"resamples": -1}, ConfigError, "got -1"),
         ({"min_n": 0}, ConfigError, "got 0"),

@@ -113,7 +113,10 @@ def test_likeness_that_follows_income_is_found(tmp_path):
 
 
 def test_countries_without_a_place_or_an_income_are_named_and_the_rest_is_counted(tmp_path):
-    rows = [("bed", a, b, value) for a, b, value in (("Atlantis", "KEN", 0.3), ("IDN", "KEN", 0.5), ("IDN", "Atlantis", 0.2), ("IDN", "MYS", 0.9))]
+    rows = [
+        ("bed", a, b, value)
+        for a, b, value in (("Atlantis", "KEN", 0.3), ("IDN", "KEN", 0.5), ("IDN", "Atlantis", 0.2), ("IDN", "MYS", 0.9))
+    ]
     found = stand_ins(published(tmp_path, [*rows, ("bed", "KEN", "MYS", 0.4)]), incomes={"KEN": 200, "IDN": 900})
     assert found.distance.unknown == ("Atlantis",)
     assert found.distance.pairs == 3

@@ -8,7 +8,9 @@ from hf_regional.regions.centres import centre
 from hf_regional.regions.countries import countries
 
 
-@pytest.mark.parametrize(("code", "latitude", "longitude"), [("KEN", 0.5, 37.9), ("FJI", -17.8, 178.0), ("USA", 45, -103), ("VAT", 41.9, 12.45)])
+@pytest.mark.parametrize(
+    ("code", "latitude", "longitude"), [("KEN", 0.5, 37.9), ("FJI", -17.8, 178.0), ("USA", 45, -103), ("VAT", 41.9, 12.45)]
+)
 def test_the_middle_of_a_country_is_where_the_atlas_has_it(code, latitude, longitude):
     """To within a degree, on either side of the antimeridian and for the smallest country."""
     high, wide = centre(code)
@@ -24,7 +26,9 @@ def test_every_country_has_a_middle_on_the_globe():
 
 def test_distance_is_the_angle_between_two_directions():
     for a, b in (("IDN", "KEN"), ("FJI", "WSM"), ("NZL", "ESP")):
-        x, y = ([math.cos(h) * math.cos(w), math.cos(h) * math.sin(w), math.sin(h)] for h, w in (map(math.radians, centre(c)) for c in (a, b)))
+        x, y = (
+            [math.cos(h) * math.cos(w), math.cos(h) * math.sin(w), math.sin(h)] for h, w in (map(math.radians, centre(c)) for c in (a, b))
+        )
         angle = math.acos(sum(p * q for p, q in zip(x, y, strict=True)))
         assert distance_km(a, b) == pytest.approx(6371 * angle)
         assert distance_km(a, b) == distance_km(b, a)

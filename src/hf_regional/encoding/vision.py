@@ -95,7 +95,9 @@ def load_vision(
     kind = model_type(folder)
     has_own = kind in _OWN or is_two_towers(folder)
     if has_own and pooling is not None:
-        raise ConfigError(f"pooling={pooling!r}: {folder} is a {kind} model, whose image features are pooled already. Leave it out.", "pooling")
+        raise ConfigError(
+            f"pooling={pooling!r}: {folder} is a {kind} model, whose image features are pooled already. Leave it out.", "pooling"
+        )
     if is_two_towers(folder):
         both = load_encoder(folder, device=device, dtype=dtype)
         return VisionEncoder(both.model, both.processor.image_processor, _features_of(both.model), "image features", batch_size)
@@ -157,4 +159,6 @@ def _image_processor(folder: Path) -> Any:
     try:
         return AutoImageProcessor.from_pretrained(folder)
     except (OSError, ValueError) as error:
-        raise MissingFileError(f"{folder} holds no image processor (preprocessor_config.json). Save the one that it was trained with.") from error
+        raise MissingFileError(
+            f"{folder} holds no image processor (preprocessor_config.json). Save the one that it was trained with."
+        ) from error

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from hf_regional.planning.missing import who_is_missing as who_is_missing
     from hf_regional.planning.pictures import image_features as image_features
     from hf_regional.planning.record import Similarity as Similarity
+    from hf_regional.planning.similarity import geo_similarity as geo_similarity
     from hf_regional.planning.standing_in import StandIns as StandIns
     from hf_regional.planning.standing_in import stand_ins as stand_ins
-    from hf_regional.planning.similarity import geo_similarity as geo_similarity
 
 # Looked up on first use: pandas takes a third of a second.
 _HOMES = {

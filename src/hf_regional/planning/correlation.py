@@ -36,7 +36,8 @@ def correlate(entries: pd.DataFrame, similarity: pd.DataFrame, distance: Matrix,
         entries: country_a, country_b, similarity: what the correlation of each country_a is taken over.
         similarity: (c, c) means over topics, NaN where two were not compared.
         distance: (c, c) in the order of `similarity`; the row of a country of which nothing is known is NaN off the diagonal.
-        permutations, seed: of the test.
+        permutations: of the countries, drawn for the test.
+        seed: of those draws.
     """
     countries = similarity.index.tolist()
     known = ~np.isnan(distance).all(axis=1, where=~np.eye(len(countries), dtype=bool))

@@ -60,10 +60,16 @@ def coverage(
     """Compare the images of each (topic, country) with the high-resource images of the topic (RQ1 of arXiv 2403.07687).
 
     Args:
-        features, topics, countries: low-resource images, as in `geo_similarity`.
+        features: (n, d) of the low-resource images, as in `geo_similarity`.
+        topics: (n,) their topics.
+        countries: (n,) their countries.
         high_features: (m, d) features of what models are trained on (ImageNet and LAION in the paper), by the same encoder.
         high_topics: (m,) their topics, in the same words.
-        average, resamples, seed, min_n, encoder: as in `geo_similarity`; `min_n` holds for the high-resource images of a topic too.
+        average: "pairs" or "centroid".
+        resamples: for the intervals, in which both sides are drawn anew; 0 for none.
+        seed: of the draws.
+        min_n: groups with fewer images are set aside, and topics with fewer high-resource images.
+        encoder: what made the features; `who_is_missing` tells encoders apart by it.
 
     Raises:
         MismatchedScoresError: labels and features differ in number, or the two sets of features in width.

@@ -44,12 +44,17 @@ def frechet(sets: Sequence[Floats]) -> npt.NDArray[np.float64]:
         NoRowsError: a country has one image.
     """
     if min(len(one) for one in sets) < 2:
-        raise NoRowsError('the Fréchet distance needs a covariance and so two images a group at least: set min_n=2, or leave "frechet" out.')
+        raise NoRowsError(
+            'the Fréchet distance needs a covariance and so two images a group at least: set min_n=2, or leave "frechet" out.'
+        )
     means = np.stack([one.mean(axis=0, dtype=np.float64) for one in sets])
     roots = [_root(one - mean) for one, mean in zip(sets, means, strict=True)]
     traces = [float(np.square(root).sum()) for root in roots]
     found = [
-        float(np.square(means[a] - means[b]).sum()) + traces[a] + traces[b] - 2 * float(np.linalg.svd(roots[a] @ roots[b].T, compute_uv=False).sum())
+        float(np.square(means[a] - means[b]).sum())
+        + traces[a]
+        + traces[b]
+        - 2 * float(np.linalg.svd(roots[a] @ roots[b].T, compute_uv=False).sum())
         for a, b in combinations(range(len(sets)), 2)
     ]
     return np.maximum(np.array(found), 0.0)
@@ -72,4 +77,4 @@ def _mean_distance(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> fl
 def _root(centred: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A matrix X of at most d rows with XᵀX the covariance."""
     scaled = centred / np.sqrt(len(centred) - 1)
-    return scaled if len(scaled) <= scaled.shape[1] else np.linalg.qr(scaled, mode="r")
+    return scaled if len(scaled) <= scaled.shape[1] else np.asarray(np.linalg.qr(scaled, mode="r"))

@@ -63,7 +63,8 @@ def grouped(topics: Sequence[Any] | npt.ArrayLike, countries: Sequence[Any] | np
     """Sort images into groups of one topic and country.
 
     Args:
-        topics, countries: (n,) labels; None, NaN and empty text stand for a label that is not known.
+        topics: (n,) labels; None, NaN and empty text stand for one that is not known.
+        countries: (n,) labels, likewise.
         n: images that there are features of.
         min_n: groups with fewer images are set aside.
 
@@ -80,8 +81,11 @@ def grouped(topics: Sequence[Any] | npt.ArrayLike, countries: Sequence[Any] | np
     require_one_name(country_names)
     known = np.flatnonzero((topic >= 0) & (country >= 0))
     key = topic[known] * max(1, len(country_names)) + country[known]
+    key = key.astype(np.min_scalar_type(len(topic_names) * len(country_names)))  # 16 bits are sorted by radix, ten times as fast
     order = np.argsort(key, kind="stable")
-    ids, first = np.unique(key[order], return_index=True)
+    ordered = key[order].astype(np.intp)
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    ids = ordered[first]
     names = topic_names[ids // max(1, len(country_names))], country_names[ids % max(1, len(country_names))]
     found = Groups(*names, known[order], np.append(first, len(known)), _unlabelled(topic, country, topic_names, country_names))
     small = found.n < min_n
@@ -134,8 +138,8 @@ def _unlabelled(topic: Ints, country: Ints, topics: npt.NDArray[np.object_], cou
     """Count the images that lack a topic or a country, by the label that they have."""
     lacks = np.flatnonzero((topic < 0) | (country < 0))
     pairs, counts = np.unique(np.stack([topic[lacks], country[lacks]]), axis=1, return_counts=True)
-    named = [[names[place] if place >= 0 else None for place in row] for names, row in zip((topics, countries), pairs, strict=True)]
-    table = left_out(*named, counts, "")
+    named_topics = [topics[place] if place >= 0 else None for place in pairs[0]]
+    named_countries = [countries[place] if place >= 0 else None for place in pairs[1]]
     reasons = {(True, True): "no topic and no country", (True, False): "no topic", (False, True): "no country"}
-    table["reason"] = [reasons[t is None, c is None] for t, c in zip(*named, strict=True)]
-    return table
+    said = [reasons[topic is None, country is None] for topic, country in zip(named_topics, named_countries, strict=True)]
+    return left_out(named_topics, named_countries, counts, said)

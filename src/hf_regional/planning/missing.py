@@ -74,13 +74,15 @@ def who_is_missing(
     table = checked[checked["missing"]].sort_values(["gap", "topic", "country"], ascending=[False, True, True], ignore_index=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return Missing(
-        table.drop(columns="missing"),
-        checked,
-        *(_summary(keyed, name) for name in ("country", "topic", "region")),
-        _summary(keyed if incomes else keyed[:0], "income"),
-        _absent(found),
-        thresholds,
-        f"average={found[0].rule!r}, below the threshold under every encoder",
+        table=table.drop(columns="missing"),
+        checked=checked,
+        by_country=_summary(keyed, "country"),
+        by_topic=_summary(keyed, "topic"),
+        by_region=_summary(keyed, "region"),
+        by_income=_summary(keyed if incomes else keyed[:0], "income"),
+        absent=_absent(found),
+        thresholds=thresholds,
+        rule=f"average={found[0].rule!r}, below the threshold under every encoder",
     )
 
 

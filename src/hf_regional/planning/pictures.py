@@ -37,7 +37,10 @@ def image_features(
         models: folders or Hub ids of image models, alone, in a list, or by the names that the features shall have.
         cache: folder in which features are kept, by encoder and by the content of each image.
         column: the images' column.
-        pooling, device, dtype, batch_size: as in `encoding.load_vision`; "pooling" holds for models without a text side.
+        pooling: of models without a text side: "pooler" (the default), "cls" or "mean".
+        device: as torch names it; by default the accelerator where there is one.
+        dtype: "float32", "bfloat16", ...; by default what each checkpoint says.
+        batch_size: images a forward pass.
 
     Returns:
         Name of the model -> (n, d) float32 features of unit norm, one row an image, in the order of the dataset.
@@ -54,11 +57,12 @@ def image_features(
     images = _cells(dataset, column)
     if len(images) == 0:
         raise NoRowsError("no images to encode: the dataset has no rows.")
-    kept, options = KeptFeatures(cache), {"device": device, "dtype": dtype, "batch_size": batch_size}
-    found: dict[str, np.ndarray] = {}
-    for name, model in _named(models).items():  # one after the other, so that one model is in memory at a time
-        found[name] = kept.features(load_vision(model, pooling=pooling, **options), images)
-    return found
+
+    def encoded(model: Model) -> np.ndarray:  # one after the other, so that one model is in memory at a time
+        encoder = load_vision(model, pooling=pooling, device=device, dtype=dtype, batch_size=batch_size)
+        return KeptFeatures(cache).features(encoder, images)
+
+    return {name: encoded(model) for name, model in _named(models).items()}
 
 
 def _named(models: Model | Sequence[Model] | Mapping[str, Model]) -> dict[str, Model]:
@@ -76,14 +80,16 @@ def _named(models: Model | Sequence[Model] | Mapping[str, Model]) -> dict[str, M
 
 def _cells(dataset: Any, column: str) -> Sequence[Any]:
     """The images as cells that can be asked for one at a time, undecoded."""
-    names = getattr(dataset, "column_names", None)
-    if names is None and not hasattr(dataset, "features"):
+    if not hasattr(dataset, "column_names"):
         return _Cells(dataset)
-    if isinstance(names, Mapping) or not hasattr(dataset, "__len__"):
-        raise ConfigError(f"dataset: {type(dataset).__name__} cannot be encoded. {_SPLITS if isinstance(names, Mapping) else _STREAM}.", "dataset")
-    if column not in names:
-        raise MissingColumnError(f"the dataset has no column {column!r}; it has {', '.join(names)}. Name the images' with column=.", frozenset({column}))
-    from datasets import Image
+    from datasets import Dataset, Image
+
+    if not isinstance(dataset, Dataset):
+        advice = _SPLITS if isinstance(dataset, Mapping) else _STREAM
+        raise ConfigError(f"dataset: {type(dataset).__name__} cannot be encoded. {advice}.", "dataset")
+    if column not in dataset.column_names:
+        found = f"the dataset has no column {column!r}; it has {', '.join(dataset.column_names)}"
+        raise MissingColumnError(f"{found}. Name the images' with column=.", frozenset({column}))
 
     rows = dataset.select_columns([column])
     if isinstance(rows.features[column], Image):

@@ -68,7 +68,9 @@ def income_groups(incomes: Mapping[str, float | str], countries: Iterable[str]) 
     if len(named) == len(given):
         return named
     if named:
-        raise ConfigError(f"incomes: some are numbers, and {next(iter(named))!r} has {next(iter(named.values()))!r}. Give one kind.", "incomes")
+        raise ConfigError(
+            f"incomes: some are numbers, and {next(iter(named))!r} has {next(iter(named.values()))!r}. Give one kind.", "incomes"
+        )
     numbers = income_numbers(given, given)
     ordered = sorted(numbers.values())
     return {name: _QUARTERS[min(3, 4 * ordered.index(value) // len(ordered))] for name, value in numbers.items()}

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError
 
-from hf_regional.errors import BadRowError, ConfigError, DamagedFileError, MissingColumnError, MissingFileError, NoRowsError, OutOfRangeError
+from hf_regional.errors import (
+    BadRowError,
+    ConfigError,
+    DamagedFileError,
+    MissingColumnError,
+    MissingFileError,
+    NoRowsError,
+    OutOfRangeError,
+)
 from hf_regional.planning.groups import left_out, require_one_name
 from hf_regional.planning.record import PAIR, PUBLISHED
 from hf_regional.regions import country_code
@@ -50,7 +58,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Published:
     unknown = sorted(set(columns) - set(_SPELLINGS))
     if unknown:
         raise ConfigError(f"columns: {unknown[0]!r} is no column of ours. Known: {', '.join(_SPELLINGS)}.", "columns")
-    is_listed = not columns and raw.shape[1] == 2 and raw.iloc[0, 1].lstrip().startswith("[")
+    is_listed = not columns and raw.shape[1] == 2 and str(raw.iloc[0, 1]).lstrip().startswith("[")
     pairs = _from_lists(raw, path) if is_listed else _from_pairs(raw, columns, path)
     require_one_name(sorted({*pairs["country_a"], *pairs["country_b"]}))
     rule, encoder = (_constant(raw, name, path) for name in ("rule", "encoder"))

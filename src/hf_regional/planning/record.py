@@ -73,7 +73,7 @@ class Similarity:
         return means.unstack().reindex(index=countries, columns=countries)
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the table as CSV, with the columns `rule` and `encoder`, and beside it, as .json, what was set aside and how it was made."""
+        """Write the table as CSV, with the columns `rule` and `encoder`; beside it, as .json, what was set aside and how it was made."""
         path = Path(path)
         with atomic_file(path) as file:
             self.table.assign(rule=self.rule, encoder=self.encoder).to_csv(file, index=False)
@@ -118,7 +118,11 @@ def _read_beside(path: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text(encoding="utf-8"))
         groups = pd.DataFrame(facts["groups"], columns=list(GROUPS)).astype({"within": float})
         set_aside = left_out(**{name: [row[name] for row in facts["left_out"]] for name in LEFT_OUT})
-        settings = {name: kind(facts[name]) for name, kind in (("rule", str), ("encoder", str), ("min_n", int), ("resamples", int), ("seed", int))}
+        settings = {
+            name: kind(facts[name]) for name, kind in (("rule", str), ("encoder", str), ("min_n", int), ("resamples", int), ("seed", int))
+        }
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"{path} does not belong to a table of similarities: {error}. Remove it, or write the table anew.") from error
+        raise DamagedFileError(
+            f"{path} does not belong to a table of similarities: {error}. Remove it, or write the table anew."
+        ) from error
     return settings | {"groups": groups, "left_out": set_aside}

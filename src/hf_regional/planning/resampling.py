@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hf_regional.planning.groups import Groups, Ints
-from hf_regional.planning.sums import Floats, UnitRows, drawn
+from hf_regional.planning.sums import Floats, UnitRows, drawn, rows_on_one_thread
 
 LEVEL: Final = 0.95
 _HELD: Final = 64_000_000  # bytes of resampled means at a time
@@ -27,7 +27,8 @@ def resampled_means(
         groups: whose rows are drawn from.
         members: which groups.
         rule: "pairs" or "centroid".
-        resamples, seed: as in `geo_similarity`.
+        resamples: how many in all.
+        seed: of the draws.
         at_once: resamples that are held at a time, from `held`.
     """
     rows = [vectors.in_order(groups.of(group)) for group in members]
@@ -50,10 +51,18 @@ def resampled_pairs(vectors: UnitRows, groups: Groups, members: range, rule: str
     out = np.empty((len(a), resamples), vectors.dtype)
     start = 0
     for means in resampled_means(vectors, groups, members, rule, resamples, seed, held(vectors, len(members))):
-        by_draw = means.transpose(1, 0, 2)
-        products = by_draw @ by_draw.transpose(0, 2, 1)  # (r, groups, groups)
-        out[:, start : start + len(products)] = products[:, a, b].T
-        start += len(products)
+        stop = start + means.shape[1]
+        out[:, start:stop] = _products(np.ascontiguousarray(means.transpose(1, 0, 2)))[:, a, b].T
+        start = stop
+    return out
+
+
+def _products(means: Floats) -> Floats:
+    """Dot products of every two rows of each of r tables (r, g, d): (r, g, g), right above the diagonal and not filled in below."""
+    out = np.zeros((len(means), means.shape[1], means.shape[1]), means.dtype)
+    step = rows_on_one_thread(means[0].size, means.shape[1])
+    for low in range(0, means.shape[1], step):
+        np.matmul(means[:, low : low + step], means[:, low:].transpose(0, 2, 1), out=out[:, low : low + step, low:])
     return out
 
 
@@ -71,7 +80,7 @@ def interval(values: npt.NDArray[np.float64], draws: Floats, rule: str) -> tuple
     return np.clip(low, -1, 1), np.clip(high, -1, 1)
 
 
-def directions(means: Floats) -> Floats:
+def directions(means: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Vectors (..., d) scaled to unit length; one without length stays zero."""
     lengths = np.sqrt(np.einsum("...d,...d->...", means, means))[..., None]
     return np.divide(means, lengths, out=np.zeros_like(means), where=lengths > 0)

@@ -9,6 +9,7 @@ readings are here, and the record names the one that was taken.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -102,13 +103,13 @@ class Pairs:
     @classmethod
     def of(cls, groups: Groups) -> "Pairs":
         """Pair the groups of each topic."""
-        places = [np.stack(np.triu_indices(len(topic), k=1)) + topic.start for topic in groups.by_topic()]
+        places = [np.stack(_triangle(len(topic))) + topic.start for topic in groups.by_topic()]
         return cls(groups, *np.concatenate(places, axis=1))
 
     def similarities(self, sums: npt.NDArray[np.float64], rule: str) -> npt.NDArray[np.float64]:
         """Similarity of each pair, (p,) in [-1, 1], from the sums of the groups' unit vectors."""
         means = directions(sums) if rule == "centroid" else mean_of(sums, self.groups.n)
-        tables = ((means[topic.start : topic.stop], np.triu_indices(len(topic), k=1)) for topic in self.groups.by_topic())
+        tables = ((means[topic.start : topic.stop], _triangle(len(topic))) for topic in self.groups.by_topic())
         return np.concatenate([(own @ own.T)[places] for own, places in tables]).clip(-1, 1)
 
     def intervals(
@@ -128,22 +129,44 @@ class Pairs:
         by_topic = ([vectors.unit(self.groups.of(group)) for group in topic] for topic in self.groups.by_topic())
         return np.concatenate([DISTANCES[name](own) for own in by_topic])
 
+    def _both_sides(self) -> tuple[Ints, Ints, Ints]:
+        """Which pair each row of the table is, and its two groups, sorted by both."""
+        rows: list[Ints] = []
+        start = 0
+        for topic in self.groups.by_topic():
+            a, b = _triangle(len(topic))
+            number = np.full((len(topic), len(topic)), -1)
+            number[a, b] = number[b, a] = start + np.arange(len(a))
+            left, right = np.nonzero(number >= 0)
+            rows.append(np.stack([number[left, right], left + topic.start, right + topic.start]))
+            start += len(a)
+        order, left, right = np.concatenate(rows, axis=1)
+        return order, left, right
+
     def table(self, columns: Mapping[str, npt.NDArray[np.float64]]) -> pd.DataFrame:
         """Each pair from either side, sorted by topic and countries, with some columns (p,)."""
-        left, right = np.concatenate([self.a, self.b]), np.concatenate([self.b, self.a])
-        order = np.lexsort((right, left))
-        left, right, n = left[order], right[order], self.groups.n
+        order, left, right = self._both_sides()
+        n = self.groups.n
         topic, country = pd.Series(self.groups.topic).astype("str"), pd.Series(self.groups.country).astype("str")
         names = {"topic": topic.array[left], "country_a": country.array[left], "country_b": country.array[right]}
         counts = {"n_a": n[left], "n_b": n[right]}
-        both = {name: np.concatenate([column, column])[order] for name, column in columns.items()}
+        both = {name: column[order] for name, column in columns.items()}
         first = {"similarity": both.pop("similarity")}
         return pd.DataFrame(names | first | counts | both)
 
 
+@lru_cache(maxsize=8)
+def _triangle(size: int) -> tuple[Ints, Ints]:
+    """Places above the diagonal of a square; topics often have as many countries."""
+    a, b = np.triu_indices(size, k=1)
+    return a, b
+
+
 def with_direction(groups: Groups, sums: npt.NDArray[np.float64], rule: str) -> tuple[Groups, npt.NDArray[np.float64]]:
     """Set aside, under "centroid", the groups whose images point all ways, so that their mean has no direction."""
-    aimless = (np.linalg.norm(sums, axis=1) <= _ZERO * groups.n) & (rule == "centroid")
+    if rule != "centroid":
+        return groups, sums
+    aimless = np.linalg.norm(sums, axis=1) <= _ZERO * groups.n
     return groups.without(aimless, "its unit vectors add up to zero, which has no cosine"), sums[~aimless]
 
 
@@ -175,9 +198,11 @@ def require_rule(rule: str, resamples: int) -> None:
         ConfigError: naming it.
     """
     if rule not in RULES:
-        raise ConfigError(f"average={rule!r} is no rule.{did_you_mean(rule, RULES)} Known: {', '.join(RULES)}.", "average")
+        raise ConfigError(f"average={rule!r} is no rule.{did_you_mean(str(rule), RULES)} Known: {', '.join(RULES)}.", "average")
     if resamples < 0:
-        raise ConfigError(f"resamples must be 0 (no intervals) or more, got {resamples}. 200 give steady ends of a 95 % interval.", "resamples")
+        raise ConfigError(
+            f"resamples must be 0 (no intervals) or more, got {resamples}. 200 give steady ends of a 95 % interval.", "resamples"
+        )
 
 
 def _require(average: str, distances: Sequence[str], resamples: int) -> None:

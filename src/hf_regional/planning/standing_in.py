@@ -73,7 +73,8 @@ def stand_ins(
         top: stand-ins kept a (topic, country); None keeps all.
         clusters: how many clusters of countries; None takes the number with the best mean silhouette.
         incomes: country -> income above 0, in any one unit; names may be spelt another way than in the table.
-        permutations, seed: of the tests of the two correlations.
+        permutations: of the countries, drawn for the tests of the two correlations.
+        seed: of those draws.
 
     Raises:
         ConfigError: an unknown average, a number below 1, an income that is no number above 0.

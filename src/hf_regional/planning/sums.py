@@ -5,7 +5,7 @@ The mean cosine over all pairs of images of two groups is the dot product of the
 """
 
 import zlib
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.floating[Any]]
 _BLOCK: Final = 1024  # rows read at a time: 3 MB of 768 features, which stay in the processor's cache
 _DRAWS: Final = 4_000_000  # drawn at a time: 32 MB
 _SAFE: Final = (1e-30, 1e30)  # squared norms that float32 holds in full
+_ALONE: Final = 2**18  # multiplications up to which OpenBLAS (interface/gemm.c) takes one thread
 _ORDER: Final = 4  # features by which the images of a group are put in order
 
 
@@ -34,7 +35,10 @@ class UnitRows:
 
     def __init__(self, features: Any, name: str = "features") -> None:
         self.name = name
-        self.features: npt.NDArray[Any] = features if isinstance(features, np.ndarray) else np.asarray(features)
+        try:
+            self.features: npt.NDArray[Any] = np.asarray(features)  # a mapped file stays one
+        except ValueError as error:  # rows of unlike length
+            raise ConfigError(f"{name} must be numbers, one row an image, all rows of one length: {error}", name) from error
         shape, kind = self.features.shape, self.features.dtype.kind
         if len(shape) != 2 or kind not in "fiu":
             raise ConfigError(f"{name} must be numbers, one row an image: (n, d). Got shape {shape} of {self.features.dtype}.", name)
@@ -79,8 +83,11 @@ class UnitRows:
         out = np.zeros((len(groups), self.width))
         for start in range(0, len(groups.rows), _BLOCK):
             block, factors = self.read(groups.rows[start : start + _BLOCK])
-            for group, a, b in _segments(groups.first, start, start + len(block)):
-                out[group] += factors[a:b] @ block[a:b]
+            low, bounds = _segments(groups.first, start, start + len(block))
+            part = np.empty((len(bounds) - 1, self.width), self.dtype)
+            for place, (a, b) in enumerate(pairwise(bounds)):
+                np.dot(factors[a:b], block[a:b], out=part[place])
+            out[low : low + len(part)] += part
         return out
 
     def resampled(self, rows: Ints, weights: npt.NDArray[np.integer[Any]]) -> Floats:
@@ -88,7 +95,10 @@ class UnitRows:
         out = np.zeros((len(weights), self.width), self.dtype)
         for start in range(0, len(rows), _BLOCK):
             block, factors = self.read(rows[start : start + _BLOCK])
-            out += (weights[:, start : start + _BLOCK] * factors) @ block
+            counts = weights[:, start : start + _BLOCK] * factors
+            step = rows_on_one_thread(block.size, len(counts))
+            for low in range(0, len(counts), step):
+                out[low : low + step] += counts[low : low + step] @ block
         out /= len(rows)
         return out
 
@@ -96,6 +106,15 @@ class UnitRows:
         """The rows of one group in an order that depends on their features alone, so that draws don't hang on how a file is sorted."""
         keys = np.stack([self.features[rows, column] for column in range(min(_ORDER, self.width))][::-1])
         return rows[np.lexsort(keys)]
+
+
+def rows_on_one_thread(size: int, rows: int) -> int:
+    """How many rows at a time to multiply by a matrix of some size: so few that OpenBLAS does it on one thread, or all.
+
+    Waking a second thread for a product of a tenth of a millisecond costs more than it saves, and where other programs keep the cores
+    busy it waits for its turn: a thousand such products then took five times as long. Longer products are worth it.
+    """
+    return _ALONE // size or rows
 
 
 def drawn(n: int, resamples: int, seed: int, *names: str) -> npt.NDArray[np.uint8]:
@@ -114,11 +133,10 @@ def drawn(n: int, resamples: int, seed: int, *names: str) -> npt.NDArray[np.uint
     return out
 
 
-def _segments(first: Ints, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Groups within rows `start` to `stop`, with the places of their rows, counted from `start`."""
+def _segments(first: Ints, start: int, stop: int) -> tuple[int, list[int]]:
+    """The first group within rows `start` to `stop`, and where it and those that follow begin and end, counted from `start`."""
     low, high = int(np.searchsorted(first, start, side="right")) - 1, int(np.searchsorted(first, stop, side="left"))
-    bounds = np.clip(first[low : high + 1] - start, 0, stop - start).tolist()
-    return zip(range(low, high), bounds, bounds[1:], strict=False)
+    return low, np.clip(first[low : high + 1] - start, 0, stop - start).tolist()
 
 
 def _rescaled(block: Floats, rows: Ints, name: str) -> Floats:

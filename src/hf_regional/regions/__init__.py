@@ -15,4 +15,14 @@ from hf_regional.regions.languages import language_code as language_code
 from hf_regional.regions.languages import language_name as language_name
 from hf_regional.regions.region import Region as Region
 
-__all__ = ["Alpha", "Region", "alpha", "countries_of_language", "country_code", "country_name", "distance_km", "language_code", "language_name"]
+__all__ = [
+    "Alpha",
+    "Region",
+    "alpha",
+    "countries_of_language",
+    "country_code",
+    "country_name",
+    "distance_km",
+    "language_code",
+    "language_name",
+]

@@ -27,7 +27,8 @@ def distance_km(a: str, b: str) -> float:
     """Great-circle distance between the middles of two countries, in km, by the haversine formula.
 
     Args:
-        a, b: ISO 3166-1 alpha-3 codes.
+        a: ISO 3166-1 alpha-3 code.
+        b: the other's.
 
     Raises:
         UnknownNameError: a country has no outline, or the text is no code.

@@ -5,13 +5,13 @@ import pytest
 from hf_regional.errors import BadRowError, DamagedFileError, MissingColumnError, MissingFileError, OutOfRangeError
 from hf_regional.planning import Similarity, geo_similarity
 
-LISTS = '''"","0"
+LISTS = """"","0"
 "hair_brush_United States","[('Cote d\\'Ivoire', 0.9), ('Timor_Leste', 0.5)]"
 "hair_brush_Cote d'Ivoire","[('United States', 0.9), ('Timor_Leste', 0.25)]"
 "hair_brush_Timor_Leste","[('United States', 0.5), (""Cote d'Ivoire"", 0.25)]"
 "bed_Timor_Leste","[('United States', 0.75)]"
 "bed_United States","[('Timor_Leste', 0.75)]"
-'''
+"""
 
 
 def written(folder, text, name="table.csv"):
@@ -59,7 +59,7 @@ def test_what_a_table_says_of_a_country_and_itself_is_set_aside_and_listed(tmp_p
         ("topic,country_a,country_b,score\nbed,KEN,,0.5\n", BadRowError, r"line 2 has no country_b"),
         ("topic,country_a,country_b,score\nbed,KEN,IDN,.5\nbed,IDN,KEN,.6\n", BadRowError, r"bed, IDN and KEN .* 0.5 and 0.6 \(1 such"),
         ("topic,country_a,country_b,score\nbed,KEN,IDN,.5\nbed,Kenya,IDN,.5\n", BadRowError, r"'KEN' and 'Kenya' are one country, KEN"),
-        (',0\nbed,"[(\'KEN\', 0.5)]"\n', BadRowError, r"line 2: 'bed' is no topic_country"),
+        (",0\nbed,\"[('KEN', 0.5)]\"\n", BadRowError, r"line 2: 'bed' is no topic_country"),
         (",0\nbed_KEN,[not a list\n", BadRowError, r"line 2: '\[not a list' is no list"),
         (",0\nbed_KEN,\"[('IDN', 7)]\"\n", OutOfRangeError, r"line 2: similarity 7 is outside"),
         ("", DamagedFileError, r"is no CSV file"),
@@ -71,7 +71,7 @@ def test_a_faulty_table_is_refused_by_line(tmp_path, text, error, message):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(MissingFileError, match="none.csv is no file"):
+    with pytest.raises(MissingFileError, match=r"none\.csv is no file"):
         Similarity.from_csv(tmp_path / "none.csv")
 
 
