@@ -126,7 +126,12 @@ def _baselines(problem: Problem, money: float, answer: Answer, seed: int) -> pd.
     rows = [
         ("plan", problem.cost(answer.annotated), answer.value, answer.value, answer.value),
         ("equal", problem.cost(even), problem.value(even), problem.value(even), problem.value(even)),
-        ("random", float(np.mean([problem.cost(draw) for draw in draws])), float(values.mean()), *np.quantile(values, [0.025, 0.975]).tolist()),
+        (
+            "random",
+            float(np.mean([problem.cost(draw) for draw in draws])),
+            float(values.mean()),
+            *np.quantile(values, [0.025, 0.975]).tolist(),
+        ),
     ]
     table = pd.DataFrame(rows, columns=["how", "cost_usd", "expected", "low", "high"])
     return table.assign(gain=table["expected"] - before, plan_is_ahead_by=answer.value - table["expected"])

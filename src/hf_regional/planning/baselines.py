@@ -31,7 +31,11 @@ def _spent(problem: Problem, money: float, order: Iterable[int]) -> Floats:
     queue = [int(pair) for pair in order if problem.limits(money)[pair] > 0]
     out, spent = np.zeros(len(problem)), 0.0
     while queue:
-        queue = [pair for pair in queue if (spent := _bought(problem, money, out, pair, spent)) >= 0 and _goes_on(problem, money, out, pair, spent)]
+        queue = [
+            pair
+            for pair in queue
+            if (spent := _bought(problem, money, out, pair, spent)) >= 0 and _goes_on(problem, money, out, pair, spent)
+        ]
     return out
 
 

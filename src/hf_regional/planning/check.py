@@ -82,7 +82,8 @@ def fill_experiment(
 
     Args:
         features: (n, d), unit length not needed.
-        topics, countries: (n,) labels.
+        topics: (n,) labels.
+        countries: (n,) labels.
         similarity: of the same topics and countries.
         high: labels in `countries` that are high-resource data and no country.
         targets: countries to test; None: all with two topics or more.
@@ -141,9 +142,16 @@ def compare_plans(
     the mean over the (topic, country) pairs that count.
 
     Args:
-        features, topics, countries: the corpus that stands for the world.
+        features: (n, d), of the corpus that stands for the world.
+        topics: (n,) its labels.
+        countries: (n,) its labels.
         start: topic, country, n: images known at first, at least 1 each.
-        money, prices, region, curve, borrowing, seconds: as in `annotation_plan`.
+        money: US dollars.
+        prices: as in `annotation_plan`.
+        region: as in `annotation_plan`.
+        curve: as in `annotation_plan`.
+        borrowing: as in `annotation_plan`.
+        seconds: for the solver, each time.
         seeds: of splits and draws.
         held_out: share of each group that tests.
         components: principal components that the classifier sees.
@@ -173,7 +181,9 @@ def measured_curve(
     """Measure accuracy within countries at some numbers of images a topic, and fit a learning curve to it.
 
     Args:
-        features, topics, countries: a corpus; groups need twice as many images as the largest of `ns` that is measured in them.
+        features: (n, d); groups need twice as many images as the largest of `ns` that is measured in them.
+        topics: (n,) labels.
+        countries: (n,) labels.
         ns: images of each topic that train.
         seeds: of the splits.
         components: principal components that the classifier sees.
@@ -252,7 +262,9 @@ def _by_ratio(scores: pd.DataFrame) -> pd.DataFrame:
     for (fill, ratio), part in scores.groupby(["fill", "ratio"], sort=False):
         means = part.groupby("country")["accuracy"].mean().dropna().to_numpy()
         draws = means[rng.integers(len(means), size=(_RESAMPLES, len(means)))].mean(axis=1) if len(means) else np.array([np.nan])
-        rows.append((fill, ratio, means.mean() if len(means) else np.nan, *np.quantile(draws, [0.025, 0.975]), len(means), part["short"].mean()))
+        rows.append(
+            (fill, ratio, means.mean() if len(means) else np.nan, *np.quantile(draws, [0.025, 0.975]), len(means), part["short"].mean())
+        )
     return pd.DataFrame(rows, columns=["fill", "ratio", "accuracy", "low", "high", "countries", "short"])
 
 

@@ -125,7 +125,8 @@ def curve_of(given: Any) -> Curve:
         return given
     if isinstance(given, Mapping):
         points = np.array(sorted((float(n), float(value)) for n, value in given.items()))  # pyright: ignore[reportUnknownVariableType]
-        return TableCurve(*points.reshape(-1, 2).T)
+        n, values = points.reshape(-1, 2).T
+        return TableCurve(n, values)
     if callable(given):
         return _read(given)
     raise ConfigError(f"curve: {given!r} is no curve. Give LearningCurve(a, b, c), {{images: accuracy}}, or a function.", "curve")
@@ -157,7 +158,7 @@ def fit_curve(ns: npt.ArrayLike, accuracies: npt.ArrayLike, *, none: float | Non
         raise MismatchedScoresError(f"{len(n)} numbers of images and {len(y)} accuracies: give one of each.")
     if len(np.unique(n)) < 3:
         raise NoRowsError(f"a curve of three numbers needs three different numbers of images, got {len(np.unique(n))}.")
-    if not (np.isfinite([n, y]).all() and (n > 0).all() and (0 <= y).all() and (y <= 1).all()):
+    if not (np.isfinite([n, y]).all() and (n > 0).all() and (y >= 0).all() and (y <= 1).all()):
         raise OutOfRangeError("fit_curve needs images above 0 and accuracies in [0, 1], all finite.")
     low, high = np.log(0.01), np.log(4.0)
     for _ in range(4):  # each round looks 30 times closer
@@ -166,7 +167,9 @@ def fit_curve(ns: npt.ArrayLike, accuracies: npt.ArrayLike, *, none: float | Non
         low, high = tried[max(0, best - 1)], tried[min(60, best + 1)]
     misfit, a, b = _misfit(n, y, c := float(np.exp((low + high) / 2)))
     if b <= 0:
-        raise OutOfRangeError("the accuracies don't rise with the number of images: no learning curve fits them. More data changes nothing.")
+        raise OutOfRangeError(
+            "the accuracies don't rise with the number of images: no learning curve fits them. More data changes nothing."
+        )
     error = float(np.sqrt(misfit / len(n)))
     return LearningCurve(a, b, c, 0.0 if none is None else none, f"fitted to {len(n)} points, root mean square error {error:.4f}")
 

@@ -61,7 +61,9 @@ def canvas(path: str | Path, width: float, height: float) -> Generator[Any]:
         yield figure
         with atomic_file(target) as file:
             kind = target.suffix[1:].lower()
-            figure.savefig(file, format=kind, dpi=200, metadata={"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind])
+            figure.savefig(
+                file, format=kind, dpi=200, metadata={"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+            )
 
 
 def sequence(colours: tuple[str, ...]) -> Any:
@@ -79,7 +81,9 @@ def ink_on(colour: Any) -> str:
 
 def bar(figure: Any, image: Any, axes: Any, label: str, *, across: bool = False) -> None:
     """A slim colour bar with its ends written."""
-    made = figure.colorbar(image, ax=axes, shrink=0.4 if across else 0.6, aspect=30, pad=0.02, orientation="horizontal" if across else "vertical")
+    made = figure.colorbar(
+        image, ax=axes, shrink=0.4 if across else 0.6, aspect=30, pad=0.02, orientation="horizontal" if across else "vertical"
+    )
     made.outline.set_visible(False)
     made.set_label(label, color=SOFT)
     made.ax.tick_params(length=0)

@@ -48,7 +48,9 @@ def draw_pairs(similarity: Similarity, coverage: Coverage, path: str | Path, *, 
         _bare(axes)
         for (row, column), value in np.ndenumerate(cells):
             if np.isfinite(value):
-                axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=look.ink_on(image.cmap(image.norm(value))), fontsize=7.5)
+                axes.text(
+                    column, row, f"{value:.2f}", ha="center", va="center", color=look.ink_on(image.cmap(image.norm(value))), fontsize=7.5
+                )
         figure.suptitle(f"Least like the data models see: {len(table)} pairs", x=0.01, ha="left", fontweight="bold", fontsize=10.5)
         look.bar(figure, image, axes, f"similarity ({similarity.rule})")
     return Path(path)
@@ -128,7 +130,8 @@ def draw_topic(
 
     Args:
         features: (n, d).
-        topics, countries: (n,) labels.
+        topics: (n,) labels.
+        countries: (n,) labels.
         topic: the one to draw.
         path: .png, .svg or .pdf.
         images: (n,) PIL images or paths; None draws dots alone.
@@ -146,7 +149,9 @@ def draw_topic(
         axes = figure.subplots()
         for number, name in enumerate(sorted(set(names.tolist()))):
             own = points[names == name]
-            axes.scatter(*own.T, s=26, color=_kind(number), marker=_MARKERS[number // len(look.KINDS) % len(_MARKERS)], label=named(name), lw=0)
+            axes.scatter(
+                *own.T, s=26, color=_kind(number), marker=_MARKERS[number // len(look.KINDS) % len(_MARKERS)], label=named(name), lw=0
+            )
         if images is not None:
             _draw_thumbnails(axes, points, [images[int(row)] for row in rows], names.tolist(), thumbnails)
         axes.set_xlabel(f"first component, {100 * share[0]:.0f} % of the variance")
@@ -164,7 +169,15 @@ def draw_check(check: FillCheck, path: str | Path) -> Path:
         for number, (fill, part) in enumerate(check.table.groupby("fill", sort=False)):
             colour = look.KINDS[(2, 1, 0)[number % 3]]
             axes.fill_between(part["ratio"], 100 * part["low"], 100 * part["high"], color=colour, alpha=0.15, lw=0)
-            axes.plot(part["ratio"], 100 * part["accuracy"], color=colour, marker="os^"[number % 3], ms=4.5, lw=1.8, label=_WORDS.get(str(fill), fill))
+            axes.plot(
+                part["ratio"],
+                100 * part["accuracy"],
+                color=colour,
+                marker="os^"[number % 3],
+                ms=4.5,
+                lw=1.8,
+                label=_WORDS.get(str(fill), fill),
+            )
         axes.set_xlabel("share of the country's own images in training")
         axes.set_ylabel("accuracy, %")
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
@@ -215,6 +228,7 @@ def _kind(number: int) -> str:
 
 
 def named(country: str) -> str:
+    """A country's English name, or what it is called where no code is known."""
     code = country_code(country)
     return country_name(code) if code else country
 
@@ -262,7 +276,7 @@ def _draw_land(axes: Any, view: tuple[float, float, float, float], known: Mappin
     from matplotlib.path import Path as Outline
 
     top, bottom = max(known.values()), min(known.values())
-    shades = ScalarMappable(Normalize(bottom, top if top > bottom else bottom + 1e-9), look.sequence(look.EMBER))
+    shades: Any = ScalarMappable(Normalize(bottom, top if top > bottom else bottom + 1e-9), look.sequence(look.EMBER))
     for code, shape in shapes(*view).items():
         colour = shades.to_rgba(known[code]) if code in known else look.LAND
         outline = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in shape.rings))

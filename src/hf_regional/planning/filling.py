@@ -39,7 +39,11 @@ class Filling:
     def fill(self) -> Floats:
         """Spend what is left; the images (P,)."""
         left = self.left
-        queue = [entry for pair in np.flatnonzero(self.limits) if self.allowed[self.problem.place[pair]] and (entry := self._entry(int(pair), left))]
+        queue = [
+            entry
+            for pair in np.flatnonzero(self.limits)
+            if self.allowed[self.problem.place[pair]] and (entry := self._entry(int(pair), left))
+        ]
         heapq.heapify(queue)
         while queue:
             _, pair = heapq.heappop(queue)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,7 +82,7 @@ def write_page(
 class TopicView:
     """A topic's images on their first two principal components, ready for the page."""
 
-    def __init__(self, features: Any, countries: npt.ArrayLike, images: Any = None) -> None:
+    def __init__(self, features: Any, countries: npt.ArrayLike, images: Any = None, credits: Sequence[str] | None = None) -> None:
         names = np.asarray(countries)
         points, share = principal(features)
         low, high = points.min(axis=0), points.max(axis=0)
@@ -92,23 +92,39 @@ class TopicView:
         number = {name: place for place, name in enumerate(self.countries)}
         self.dots = [(x, y, number[name], named(name)) for (x, y), name in zip(at.tolist(), names.tolist(), strict=True)]
         shown = spread(at, _MOST_THUMBS) if images is not None else []
-        self.thumbs = [(*at[place].tolist(), number[names[place]], named(names[place]), _thumbnail(images[place])) for place in shown]
+        told = (
+            [named(name) for name in names.tolist()]
+            if credits is None
+            else [f"{named(n)}\n{c}" for n, c in zip(names.tolist(), credits, strict=True)]
+        )
+        self.thumbs = [(*at[place].tolist(), number[names[place]], told[place], _thumbnail((images or [])[place])) for place in shown]
+        self.credits = sorted({credits[place] for place in shown}) if credits is not None else []
         self.names = [named(name) for name in self.countries]
 
 
 def topic_view(
-    features: Any, topics: npt.ArrayLike, countries: npt.ArrayLike, topic: str, images: Any = None
+    features: Any,
+    topics: npt.ArrayLike,
+    countries: npt.ArrayLike,
+    topic: str,
+    images: Any = None,
+    *,
+    credits: Sequence[str] | None = None,
 ) -> TopicView:
     """Prepare one topic for the page.
 
     Args:
-        features, topics, countries: as in `draw_topic`.
+        features: (n, d).
+        topics: (n,) labels.
+        countries: (n,) labels.
         topic: the one to show.
         images: (n,) PIL images or paths of all rows; None shows dots.
+        credits: (n,) whose photograph each is and under which licence; shown with it and below.
     """
     rows = np.flatnonzero(np.asarray(topics) == topic)
     own = None if images is None else [images[int(row)] for row in rows]
-    return TopicView(np.asarray(features)[rows], np.asarray(countries)[rows], own)
+    said = None if credits is None else [credits[int(row)] for row in rows]
+    return TopicView(np.asarray(features)[rows], np.asarray(countries)[rows], own, said)
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:
@@ -117,7 +133,11 @@ def _rows(plan: Plan) -> list[dict[str, Any]]:
     ordered = table.sort_values(["annotate", "gain"], ascending=False, kind="stable")
     return [
         {str(key): value for key, value in row.items()}
-        | {"name": named(row["country"]), "part": row["annotate"] / most, "lenders": [(named(name), images) for name, images in row["borrow_from"]]}
+        | {
+            "name": named(row["country"]),
+            "part": row["annotate"] / most,
+            "lenders": [(named(name), images) for name, images in row["borrow_from"]],
+        }
         for row in ordered.to_dict("records")
     ]
 
@@ -125,11 +145,9 @@ def _rows(plan: Plan) -> list[dict[str, Any]]:
 def _bars(plan: Plan) -> list[dict[str, Any]]:
     """The plan beside the two baselines: gain in points, and its part of the bound's."""
     top = max(plan.bound - plan.expected_before, 1e-12)
-    return [
-        {"how": row.how, "gain": 100 * float(row.gain), "part": float(row.gain) / top, "low": 100 * (float(row.low) - plan.expected_before),
-         "high": 100 * (float(row.high) - plan.expected_before)}  # fmt: skip
-        for row in plan.baselines.itertuples()  # pyright: ignore[reportArgumentType]
-    ]
+    rows: list[dict[Any, Any]] = plan.baselines.to_dict("records")
+    ends = [{side: 100 * (row[side] - plan.expected_before) for side in ("low", "high")} for row in rows]
+    return [{"how": row["how"], "gain": 100 * row["gain"], "part": row["gain"] / top} | end for row, end in zip(rows, ends, strict=True)]
 
 
 def _world(plan: Plan, region: Collection[str] | None) -> dict[str, Any]:
@@ -142,16 +160,20 @@ def _world(plan: Plan, region: Collection[str] | None) -> dict[str, Any]:
     low, high = min(errors.values(), default=0.0), max(errors.values(), default=1.0)
     drawn = [
         {
-            "code": code, "name": named(code), "path": frame.path(found[code].rings), "shade": (errors[code] - low) / max(high - low, 1e-9),
-            "dot": frame.place(found[code].middle)[0].tolist() if found[code].area * frame.scale**2 < 90 else None, "row": row,
-        }  # fmt: skip
-        for code, row in sorted(rows.items()) if code in found
+            "code": code,
+            "name": named(code),
+            "path": frame.path(found[code].rings),
+            "shade": (errors[code] - low) / max(high - low, 1e-9),
+            "dot": frame.place(found[code].middle)[0].tolist() if found[code].area * frame.scale**2 < 90 else None,
+            "row": row,
+        }
+        for code, row in sorted(rows.items())
+        if code in found
     ]
     land = "".join(frame.path(shape.rings) for code, shape in found.items() if code not in rows)
-    return {
-        "height": frame.height, "land": land, "countries": drawn, "circles": _circles(drawn, found, frame), "low": low, "high": high,
-        "unplaced": [named(str(name)) for name in plan.countries["country"] if country_code(str(name)) not in found],
-    }  # fmt: skip
+    unplaced = [named(str(name)) for name in plan.countries["country"] if country_code(str(name)) not in found]
+    ends = {"low": low, "high": high, "height": frame.height}
+    return ends | {"land": land, "countries": drawn, "circles": _circles(drawn, found, frame), "unplaced": unplaced}
 
 
 def _circles(drawn: list[dict[str, Any]], found: Mapping[str, Any], frame: Frame) -> list[dict[str, Any]]:
@@ -161,7 +183,16 @@ def _circles(drawn: list[dict[str, Any]], found: Mapping[str, Any], frame: Frame
     radii = [max(9.0, 34 * float(np.sqrt(one["row"]["annotate"] / largest))) for one in ordered]
     places = apart(homes, radii) if ordered else []
     return [
-        {"code": one["code"], "name": one["name"], "images": one["row"]["annotate"], "x": x, "y": y, "r": r, "home": home.tolist(), "row": one["row"]}
+        {
+            "code": one["code"],
+            "name": one["name"],
+            "images": one["row"]["annotate"],
+            "x": x,
+            "y": y,
+            "r": r,
+            "home": home.tolist(),
+            "row": one["row"],
+        }
         for one, (x, y), r, home in zip(ordered, places, radii, homes, strict=True)
     ]
 
@@ -178,7 +209,7 @@ def _matrix(plan: Plan, coverage: Coverage | None) -> dict[str, Any]:
     ends = {name: (float(table[name].min()), float(table[name].max())) for name in layers}
     ends["expected_before"] = ends["expected_after"] = (float(both.min()), float(both.max()))
     ends["annotate"] = (0.0, ends["annotate"][1])
-    cells = {(row["topic"], row["country"]): row for row in table.to_dict("records")}
+    cells: dict[Any, Any] = {(row["topic"], row["country"]): row for row in table.to_dict("records")}
     topics = table.groupby("topic")["annotate"].sum().sort_values(ascending=False, kind="stable").index.tolist()
     countries = table.groupby("country")["annotate"].sum().sort_values(ascending=False, kind="stable").index.tolist()
     shown = [[_cell(cells.get((topic, country)), layers, ends) for country in countries] for topic in topics]
@@ -189,8 +220,11 @@ def _cell(row: Mapping[str, Any] | None, layers: Mapping[str, str], ends: Mappin
     if row is None:
         return None
     values = {name: row[name] for name in layers}
-    shades = {name: None if pd.isna(value) else (value - ends[name][0]) / max(ends[name][1] - ends[name][0], 1e-9) for name, value in values.items()}
-    told = {name: [_short(name, value), None if shades[name] is None else round(shades[name], 3)] for name, value in values.items()}
+    shades = {
+        name: None if pd.isna(value) else round((value - ends[name][0]) / max(ends[name][1] - ends[name][0], 1e-9), 3)
+        for name, value in values.items()
+    }
+    told = {name: [_short(name, value), shades[name]] for name, value in values.items()}
     return {"numbers": values, "shades": shades, "have": row["have"], "cells": json.dumps(told, ensure_ascii=False)}
 
 
@@ -205,7 +239,10 @@ def _alike(similarity: Similarity) -> dict[str, Any]:
     values = ordered.to_numpy(np.float64)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     shades = (values - low) / max(high - low, 1e-9)
-    cells = [[None if np.isnan(value) else (value, shade) for value, shade in zip(*pair, strict=True)] for pair in zip(values.tolist(), shades.tolist(), strict=True)]
+    cells = [
+        [None if np.isnan(value) else (value, shade) for value, shade in zip(*pair, strict=True)]
+        for pair in zip(values.tolist(), shades.tolist(), strict=True)
+    ]
     return {"names": [named(name) for name in ordered.index], "cells": cells, "low": low, "high": high, "rule": similarity.rule}
 
 
@@ -224,9 +261,21 @@ def _chart(check: FillCheck) -> dict[str, Any]:
         rows = part.sort_values("ratio").to_dict("records")
         upper, lower = ([at(row["ratio"], row[side]) for row in rows] for side in ("high", "low"))
         dots = [(*at(row["ratio"], row["accuracy"]), row["ratio"], row) for row in rows]
-        lines.append({"name": _FILLS.get(str(fill), fill), "path": line([dot[:2] for dot in dots]), "band": line([*upper, *lower[::-1]]) + "z", "dots": dots})
+        lines.append(
+            {
+                "name": _FILLS.get(str(fill), fill),
+                "path": line([dot[:2] for dot in dots]),
+                "band": line([*upper, *lower[::-1]]) + "z",
+                "dots": dots,
+            }
+        )
     ticks = [(at(0, value)[1], value) for value in np.arange(low, high + step / 2, step).tolist()]
-    return {"lines": lines, "ticks": ticks, "ratios": [(at(ratio, low)[0], ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)], "settings": check.settings}
+    return {
+        "lines": lines,
+        "ticks": ticks,
+        "ratios": [(at(ratio, low)[0], ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)],
+        "settings": check.settings,
+    }
 
 
 def _thumbnail(image: Any) -> str:
@@ -245,5 +294,7 @@ def _templates() -> "jinja2.Environment":
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.filters.update(named=named, count="{:,}".format, usd="${:,.0f}".format, three="{:.3f}".format, two="{:.2f}".format, f4="{:.4f}".format)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    templates.filters.update(
+        named=named, count="{:,}".format, usd="${:,.0f}".format, three="{:.3f}".format, two="{:.2f}".format, f4="{:.4f}".format
+    )  # pyright: ignore[reportArgumentType, reportCallIssue]
     return templates

@@ -62,7 +62,7 @@ class Plan:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table; `borrow_from` as "IDN 40; MYS 12"."""
-        said = self.table["borrow_from"].map(lambda lenders: "; ".join(f"{name} {images}" for name, images in lenders))
+        said = ["; ".join(f"{name} {images}" for name, images in lenders) for lenders in self.table["borrow_from"].tolist()]
         with atomic_file(Path(path)) as file:
             self.table.assign(borrow_from=said).to_csv(file, index=False)
         return Path(path)
@@ -77,7 +77,9 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
         tables = {name: _records(getattr(self, name)) for name in ("table", "countries", "borrowing", "baselines", "infeasible")}
-        numbers = {name: getattr(self, name) for name in ("money", "cost_usd", "expected_before", "expected", "bound", "gap", "worth_100_usd")}
+        numbers = {
+            name: getattr(self, name) for name in ("money", "cost_usd", "expected_before", "expected", "bound", "gap", "worth_100_usd")
+        }
         further = {"gain": self.next_100_usd.gain, "table": _records(self.next_100_usd.table)}
         rest = {"stops_paying_at": self.stops_paying_at, "next_100_usd": further, "objective": self.objective, "notes": list(self.notes)}
         return numbers | rest | tables
@@ -97,13 +99,13 @@ class Plan:
         ordered = self.table[self.table["annotate"] > 0]
         images = int(ordered["annotate"].sum())
         places = ordered["country"].nunique()
-        yield f"{images:,} images of {len(ordered)} (topic, country) pairs in {places} countries for ${self.cost_usd:,.2f} of ${self.money:,.2f}"
-        yield (
-            f"expected accuracy {self.expected_before:.4f} -> {self.expected:.4f} (no plan passes {self.bound:.4f}; gap {100 * self.gap:.2g} % "
-            f"of the gain)"
-        )
-        for row in self.baselines.iloc[1:].itertuples():
-            yield f"  {row.how}: {row.expected:.4f}; the plan is ahead by {100 * float(row.plan_is_ahead_by):.2f} points"  # pyright: ignore[reportArgumentType]
+        where = f"{len(ordered)} (topic, country) pairs in {places} {'country' if places == 1 else 'countries'}"
+        yield f"{images:,} images of {where} for ${self.cost_usd:,.2f} of ${self.money:,.2f}"
+        gap = f"no plan passes {self.bound:.4f}; gap {100 * self.gap:.2g} % of the gain"
+        yield f"expected accuracy {self.expected_before:.4f} -> {self.expected:.4f} ({gap})"
+        others: list[dict[Any, Any]] = self.baselines.iloc[1:].to_dict("records")
+        for other in others:
+            yield f"  {other['how']}: {other['expected']:.4f}; the plan is ahead by {100 * other['plan_is_ahead_by']:.2f} points"
         for row in ordered.nlargest(12, "annotate").itertuples():
             yield f"  {row.annotate:>5}  {row.topic}, {row.country}: {row.reason}"
         if len(ordered) > 12:

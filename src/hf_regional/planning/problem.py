@@ -140,7 +140,9 @@ def posed(
     pairs = have.sort_values(["topic", "country"], kind="stable", ignore_index=True)
     topic, country = pairs["topic"].to_numpy(object), pairs["country"].to_numpy(object)
     if pairs["n"].isna().any():
-        notes.append(f"{int(pairs['n'].isna().sum())} pairs have no number of images: {ASSUMED} are assumed of each. Give counts= to set them.")
+        notes.append(
+            f"{int(pairs['n'].isna().sum())} pairs have no number of images: {ASSUMED} are assumed of each. Give counts= to set them."
+        )
     own = pairs["n"].fillna(ASSUMED).to_numpy(np.float64)
     names = tuple(sorted(set(country)))
     place = np.searchsorted(np.array(names, object), country)
@@ -193,7 +195,9 @@ def on_one_scale(similarity: Similarity | pd.DataFrame) -> tuple[pd.DataFrame, p
 def _checked(table: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in ("topic", "country_a", "country_b", "similarity") if name not in table]
     if missing:
-        raise MissingColumnError(f"similarity lacks the column {missing[0]!r}; it has {', '.join(map(str, table.columns))}.", frozenset(missing))
+        raise MissingColumnError(
+            f"similarity lacks the column {missing[0]!r}; it has {', '.join(map(str, table.columns))}.", frozenset(missing)
+        )
     bad = np.flatnonzero(~(table["similarity"].to_numpy(float, na_value=np.nan).__abs__() <= 1 + 1e-6))
     if len(bad):
         raise OutOfRangeError(f"similarity, row {bad[0]}: {table['similarity'].iloc[bad[0]]} is outside [-1, 1].")
@@ -241,7 +245,9 @@ def _matrix(table: pd.DataFrame, pairs: pd.DataFrame, sparse: Any) -> Any:
 
 def _weights(objective: str, place: Ints, inside: npt.NDArray[np.bool_]) -> Floats:
     if objective not in ("pairs", "countries"):
-        raise ConfigError(f"objective={objective!r}: give 'pairs' (each counts alike) or 'countries' (the mean of countries' means).", "objective")
+        raise ConfigError(
+            f"objective={objective!r}: give 'pairs' (each counts alike) or 'countries' (the mean of countries' means).", "objective"
+        )
     weight = inside.astype(np.float64)
     if objective == "countries":
         weight /= np.maximum(1, np.bincount(place, inside))[place]

@@ -23,15 +23,14 @@ _SAME: Final = 1e-13  # slopes that do not differ
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solved:
-    """What the solver found: images (P,) or None, whether countries are begun (C,), a bound on the value, US dollars for one more.
+    """What the solver found: images (P,) or None, whether countries are begun (C,), and a bound on the value.
 
-    `bound` is above every plan's value; -inf where no plan can meet the targets. `per_usd` is value a dollar, of a program without yes and no.
+    `bound` is above every plan's value; -inf where no plan can meet the targets.
     """
 
     annotated: Floats | None
     begun: np.ndarray
     bound: float
-    per_usd: float = 0.0
 
 
 class Program:
@@ -81,18 +80,19 @@ class Program:
         from scipy import optimize
 
         parts = self._columns()
-        matrix, low, high = self._rows(parts, whole)
+        rows: Any = self._rows(parts, whole)
         pairs, countries = len(self.problem), len(self.problem.names)
-        integrality = np.zeros(matrix.shape[1])
+        integrality = np.zeros(rows[0].shape[1])
         integrality[pairs : pairs + countries] = starts
-        integrality[: pairs] = whole
+        integrality[:pairs] = whole
         integrality[pairs + countries : pairs + countries + (pairs if whole else 0)] = whole
         extra = pairs if whole else 0
         upper = np.concatenate([self.limits, np.ones(countries + extra), parts.widths])
         scale = _SCALE / max(float(parts.worths.max(initial=0)), 1e-300)
         costs = np.concatenate([np.zeros(pairs + countries + extra), -parts.worths * scale])
+        bounds: Any = (np.zeros(len(upper)), upper)
         found = optimize.milp(
-            costs, constraints=optimize.LinearConstraint(matrix, low, high), bounds=optimize.Bounds(0, upper), integrality=integrality,
+            costs, constraints=optimize.LinearConstraint(*rows), bounds=optimize.Bounds(*bounds), integrality=integrality,
             options={"time_limit": seconds, "mip_rel_gap": gap},
         )  # fmt: skip
         if found.status == 2:
@@ -137,48 +137,96 @@ class Program:
         """All rows: matrix, least, most. Columns: images (P,), starts (C,), orders (P,) where `whole`, pieces of the curves (S,)."""
         from scipy import sparse
 
-        problem = self.problem
-        pairs, countries, pieces = len(problem), len(problem.names), len(parts.widths)
-        extra = pairs if whole else 0
-        eye = sparse.eye_array(pairs, format="csr")
-        counted = np.flatnonzero(problem.weight)
-        sums = sparse.csr_array((np.ones(pieces), (parts.owner, np.arange(pieces))), shape=(pairs, pieces))
-        empty = lambda rows, columns: sparse.csr_array((rows, columns))  # noqa: E731
-        blocks: list[tuple[Any, Any, Any]] = []
-        reach = sparse.hstack([eye + problem.lent, empty(pairs, countries + extra), -sums], format="csr")[counted]
-        blocks.append((reach, np.zeros(len(counted)), np.zeros(len(counted))))
-        costly = np.flatnonzero(problem.start > 0)
-        gate = np.flatnonzero(np.isin(problem.place, costly))
-        begin = sparse.csr_array((-self.limits[gate], (np.arange(len(gate)), problem.place[gate])), shape=(len(gate), countries))
-        blocks.append((sparse.hstack([eye[gate], begin, empty(len(gate), extra + pieces)]), np.full(len(gate), -np.inf), np.zeros(len(gate))))
-        spent = sparse.csr_array((problem.price, (problem.place, np.arange(pairs))), shape=(countries, pairs))
-        ceiling = sparse.diags_array(-np.maximum(0, self.money - problem.start), format="csr")
-        spending = sparse.hstack([spent, ceiling, empty(countries, extra + pieces)], format="csr")[costly]
-        blocks.append((spending, np.full(len(costly), -np.inf), np.zeros(len(costly))))
-        self._money_row = sum(block.shape[0] for block, _, _ in blocks)
-        money = np.concatenate([problem.price, problem.start, np.zeros(extra + pieces)])
-        blocks.append((sparse.csr_array(money[None]), [-np.inf], [self.money]))
+        blocks = [self._reach(parts), *self._starts()]
+        self._money_row = sum(len(block.low) for block in blocks)
+        blocks.append(self._budget())
         if whole:
-            for bound, least, most in ((-self.limits, -np.inf, 0.0), (-problem.batch, 0.0, np.inf)):
-                rows = sparse.hstack([eye, empty(pairs, countries), sparse.diags_array(bound, format="csr"), empty(pairs, pieces)])
-                blocks.append((rows, np.full(pairs, least), np.full(pairs, most)))
-        blocks += [self._target(target, parts, countries + extra) for target in self.targets]
-        matrix = sparse.vstack([block for block, _, _ in blocks], format="csr")
-        return matrix, *(np.concatenate([np.asarray(block[side], np.float64) for block in blocks]) for side in (1, 2))
+            blocks += self._orders()
+        blocks += [self._target(target, parts) for target in self.targets]
+        counts = (len(self.problem), len(self.problem.names), len(self.problem) if whole else 0, len(parts.widths))
+        matrix: Any = sparse.vstack([_joined(block, counts) for block in blocks], format="csr")
+        low, high = (np.concatenate([getattr(block, side) for block in blocks]) for side in ("low", "high"))
+        return matrix, low, high
 
-    def _target(self, target: Target, parts: "_Columns", between: int) -> tuple[Any, list[float], list[float]]:
+    def _reach(self, parts: "_Columns") -> "_Block":
+        """Effective images beyond those that are there are the pieces of the curve that are filled: (I + W)x - Σ pieces = 0."""
         from scipy import sparse
 
-        row = np.zeros(len(self.problem) + between + len(parts.widths))
+        pairs, pieces = len(self.problem), len(parts.widths)
+        counted = np.flatnonzero(self.problem.weight)
+        filled = sparse.csr_array((-np.ones(pieces), (parts.owner, np.arange(pieces))), shape=(pairs, pieces))
+        images = (sparse.eye_array(pairs, format="csr") + self.problem.lent).tocsr()
+        zero = np.zeros(len(counted))
+        return _Block(zero, zero, images=images[counted], pieces=filled[counted])
+
+    def _starts(self) -> list["_Block"]:
+        """Nothing is ordered in a country that is not begun: x <= limit·y for each pair, and all within the money after the start."""
+        from scipy import sparse
+
+        problem, pairs, countries = self.problem, len(self.problem), len(self.problem.names)
+        costly = np.flatnonzero(problem.start > 0)
+        gated = np.flatnonzero(np.isin(problem.place, costly))
+        rows = np.arange(len(gated))
+        ones = sparse.csr_array((np.ones(len(gated)), (rows, gated)), shape=(len(gated), pairs))
+        limits = sparse.csr_array((-self.limits[gated], (rows, problem.place[gated])), shape=(len(gated), countries))
+        number = np.searchsorted(costly, problem.place[gated])
+        spent = sparse.csr_array((problem.price[gated], (number, gated)), shape=(len(costly), pairs))
+        left = np.maximum(0, self.money - problem.start[costly])
+        ceiling = sparse.csr_array((-left, (np.arange(len(costly)), costly)), shape=(len(costly), countries))
+        return [
+            _Block(np.full(len(gated), -np.inf), np.zeros(len(gated)), images=ones, starts=limits),
+            _Block(np.full(len(costly), -np.inf), np.zeros(len(costly)), images=spent, starts=ceiling),
+        ]
+
+    def _budget(self) -> "_Block":
+        from scipy import sparse
+
+        prices, starts = (sparse.csr_array(values[None]) for values in (self.problem.price, self.problem.start))
+        return _Block(np.array([-np.inf]), np.array([self.money]), images=prices, starts=starts)
+
+    def _orders(self) -> list["_Block"]:
+        """None or at least a batch: batch·z <= x <= limit·z."""
+        from scipy import sparse
+
+        pairs = len(self.problem)
+        eye, none, nothing = sparse.eye_array(pairs, format="csr"), np.full(pairs, np.inf), np.zeros(pairs)
+        most, least = (
+            sparse.csr_array((-values, (np.arange(pairs),) * 2), shape=(pairs, pairs)) for values in (self.limits, self.problem.batch)
+        )
+        return [_Block(-none, nothing, images=eye, orders=most), _Block(nothing, none, images=eye, orders=least)]
+
+    def _target(self, target: Target, parts: "_Columns") -> "_Block":
+        from scipy import sparse
+
         if not target.accuracy:
+            row = np.zeros(len(self.problem))
             row[target.pairs] = 1
-            return sparse.csr_array(row[None]), [target.at_least], [target.at_most]
+            return _Block(np.array([target.at_least]), np.array([target.at_most]), images=sparse.csr_array(row[None]))
         asked = target.pairs[self.problem.weight[target.pairs] > 0]
-        mine = np.isin(parts.owner, asked)
-        row[-len(parts.widths) :][mine] = (parts.worths / self.problem.weight[parts.owner])[mine]
+        row = np.where(np.isin(parts.owner, asked), parts.worths / self.problem.weight[parts.owner], 0.0)
         have = self.problem.accuracy(self.low)[asked].sum()
         # Tangents flatter: what they flatter by at most is asked for on top.
-        return sparse.csr_array(row[None]), [target.accuracy * len(asked) - have + parts.above[asked].sum()], [np.inf]
+        least = target.accuracy * len(asked) - have + parts.above[asked].sum()
+        return _Block(np.array([least]), np.array([np.inf]), pieces=sparse.csr_array(row[None]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """Some rows (r,): least, most, and what they hold of each kind of column; None for nothing."""
+
+    low: Floats
+    high: Floats
+    images: Any = None
+    starts: Any = None
+    orders: Any = None
+    pieces: Any = None
+
+
+def _joined(block: _Block, counts: tuple[int, int, int, int]) -> Any:
+    from scipy import sparse
+
+    kinds = zip((block.images, block.starts, block.orders, block.pieces), counts, strict=True)
+    return sparse.hstack([sparse.csr_array((len(block.low), count)) if part is None else part for part, count in kinds], format="csr")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

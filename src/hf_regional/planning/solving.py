@@ -33,7 +33,9 @@ def optimise(problem: Problem, money: float, targets: Sequence[Target] = (), *, 
     """Find the best plan: HiGHS for which countries to begin in, whole images by steps or, in small problems, by HiGHS as well.
 
     Args:
-        problem, money, targets: what is asked.
+        problem: pairs, prices, curves.
+        money: US dollars.
+        targets: what must hold, the first rank highest.
         seconds: wall clock for the solver; the best found is taken, with its gap.
     """
     kept, given_up = affordable(problem, money, targets, seconds=seconds / 4)
@@ -118,7 +120,7 @@ def _rounded(problem: Problem, money: float, targets: Sequence[Target], found: S
     for solved in (found, half):
         if solved.annotated is None:
             continue
-        spent = np.bincount(problem.place, solved.annotated * problem.price + solved.annotated * 1e-9, len(problem.names))
+        spent = np.bincount(problem.place, solved.annotated * (problem.price + 1e-9), len(problem.names)).astype(np.float64)
         for begun in _choices(spent, problem, money, solved is found):
             if (plan := _filled(problem, money, nothing, begun, targets)) is not None:
                 yield plan

@@ -69,7 +69,9 @@ def read_targets(source: pd.DataFrame | str | Path | None, problem: Problem) -> 
 def _read(row: Mapping[Any, Any], line: int, problem: Problem) -> Iterator[Target]:
     topic, country = (_text(row.get(name)) for name in ("topic", "country"))
     name = ", ".join(filter(None, [topic, country])) or "everything"
-    pairs = np.flatnonzero(_named(problem.topic, topic, line) & _named(_codes(problem), country and (country_code(country) or country), line))
+    pairs = np.flatnonzero(
+        _named(problem.topic, topic, line) & _named(_codes(problem), country and (country_code(country) or country), line)
+    )
     if not len(pairs) or not problem.weight[pairs].any():
         raise BadRowError(f"targets, line {line}: no pair of {name} counts in this plan. Is it outside the region, or without images?")
     here = problem.own[pairs].sum()
