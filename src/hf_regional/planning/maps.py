@@ -79,14 +79,16 @@ def apart(middles: npt.ArrayLike, radii: npt.ArrayLike) -> Floats:
     """Places (n, 2) of circles near where they belong that do not lie on one another: Brunei's beside Malaysia's, not under it."""
     at, r = np.array(middles, np.float64).reshape(-1, 2), np.asarray(radii, np.float64)
     reach = r[:, None] + r
+    number = np.arange(len(at))
+    sideways = np.sign(number[:, None] - number)[..., None] * np.array([1.0, 0.0])  # where two lie on one spot
     for _ in range(200):
         between = at[:, None] - at
         distance = np.linalg.norm(between, axis=2) + np.eye(len(at)) * 1e9
         over = np.clip(reach - distance, 0, None)
         if not (over > 1e-3 * reach).any():
             break
-        way = np.where(distance[..., None] > 1e-12, between / np.maximum(distance, 1e-12)[..., None], [1.0, 0.0])
-        at += (way * over[..., None] * 0.5).sum(axis=1)
+        way = np.where(distance[..., None] > 1e-12, between / np.maximum(distance, 1e-12)[..., None], sideways)
+        at += (way * over[..., None] * 0.4).sum(axis=1)
     return at
 
 

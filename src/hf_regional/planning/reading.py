@@ -54,7 +54,7 @@ def read_source(
     name: str | Path,
     *,
     model: str | None = None,
-    cache: str | Path | None = None,
+    cache: str | Path = "features",
     average: str = "centroid",
     min_n: int = 10,
     split: str = "train",
@@ -66,7 +66,7 @@ def read_source(
         name: a CSV of similarities (ours or a published one), .npz or .parquet of features with topics and countries, a folder with
             metadata.csv (file_name, topic, country) and its photographs, or the name of a corpus.
         model: image model that encodes photographs; needed for a folder and a corpus.
-        cache: where features are kept; by default `features` beside the folder's photographs, or in the working folder.
+        cache: folder in which features of photographs are kept.
         average: as in `geo_similarity`.
         min_n: as in `geo_similarity`.
         split: of a corpus.
@@ -89,8 +89,7 @@ def read_source(
         )
     from hf_regional.planning.pictures import image_features
 
-    kept = cache or (path / "features" if path.is_dir() else Path("features"))
-    features = next(iter(image_features(images, model, kept, device=device).values()))
+    features = next(iter(image_features(images, model, cache, device=device).values()))
     return _computed(features, topics, countries, average, min_n, images, credits, encoder=model)
 
 
