@@ -66,7 +66,15 @@ def test_features_become_a_folder_with_page_tables_tasks_and_maps(tmp_path, caps
     spent = sum(row["cost_usd"] for row in plan["countries"])
     assert spent == pytest.approx(plan["cost_usd"])
     assert spent <= 150
-    assert {file.name for file in out.iterdir()} >= {"plan.html", "plan.csv", "map.png", "map.svg", "countries.png", "similarity.csv", "topic-01.png"}
+    assert {file.name for file in out.iterdir()} >= {
+        "plan.html",
+        "plan.csv",
+        "map.png",
+        "map.svg",
+        "countries.png",
+        "similarity.csv",
+        "topic-01.png",
+    }
     assert main(["plan", str(source), "--money", "1", "-o", str(out)]) == 1
     assert "out" in capsys.readouterr().err
 
@@ -99,7 +107,12 @@ def test_real_photographs_are_planned_for(tmp_path, capsys):
     ("name", "write", "error", "says"),
     [
         ("x.npz", lambda p: np.savez(p, features=np.eye(2), topics=np.array(["a", "b"])), MissingColumnError, "no countries"),
-        ("photos", lambda p: (p.mkdir(), (p / "metadata.csv").write_text("file_name,topic\na.jpg,bed\n")), MissingColumnError, "no countries"),
+        (
+            "photos",
+            lambda p: (p.mkdir(), (p / "metadata.csv").write_text("file_name,topic\na.jpg,bed\n")),
+            MissingColumnError,
+            "no countries",
+        ),
     ],
 )
 def test_sources_that_lack_something_are_refused_by_name(tmp_path, name, write, error, says):

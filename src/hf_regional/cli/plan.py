@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worth", type=float, default=0.19, metavar="SHARE", help="what a borrowed image is worth (default: 0.19)")
     parser.add_argument("--objective", default="pairs", help="pairs: all alike (default); countries: the mean of countries' means")
     parser.add_argument("--model", metavar="MODEL", help="image model that compares photographs: openai/clip-vit-base-patch32")
-    parser.add_argument("--features", type=Path, default=Path("features"), metavar="DIR", help="where it keeps features (default: features)")
+    parser.add_argument(
+        "--features", type=Path, default=Path("features"), metavar="DIR", help="where it keeps features (default: features)"
+    )
     parser.add_argument("--average", default="centroid", metavar="RULE", help="centroid (default) or pairs, see docs/planning.md")
     parser.add_argument("--min-n", type=int, default=10, metavar="N", help="smaller groups are not compared (default: 10)")
     parser.add_argument("--split", default="train", metavar="NAME", help="of a corpus (default: train)")

@@ -6,8 +6,9 @@ draw_world(shares, "world.pdf", plan=plan)             # who is missing, and whe
 draw_check(fill_experiment(...), "check.png")
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 import numpy as np
@@ -125,6 +126,7 @@ def draw_topic(
     *,
     images: Any = None,
     thumbnails: int = 40,
+    credits: Sequence[str] | None = None,
 ) -> Path:
     """The images of one topic on their first two principal components, as thumbnails where they are given.
 
@@ -136,6 +138,7 @@ def draw_topic(
         path: .png, .svg or .pdf.
         images: (n,) PIL images or paths; None draws dots alone.
         thumbnails: at most as many, chosen to lie apart.
+        credits: (n,) whose photograph each is and under which licence; those of the topic are written below.
 
     Raises:
         NoRowsError: the topic has fewer than three images.
@@ -156,6 +159,9 @@ def draw_topic(
             _draw_thumbnails(axes, points, [images[int(row)] for row in rows], names.tolist(), thumbnails)
         axes.set_xlabel(f"first component, {100 * share[0]:.0f} % of the variance")
         axes.set_ylabel(f"second, {100 * share[1]:.0f} %")
+        if credits is not None and images is not None:
+            said = "; ".join(sorted({credits[int(row)] for row in rows}))
+            figure.supxlabel(fill(f"Photographs: {said}", 150), fontsize=5.5, color=look.SOFT, x=0.01, ha="left")
         axes.set(xticks=[], yticks=[], title=f"How {topic} looks, country by country")
         axes.margins(0.12)
         figure.legend(loc="outside right upper", frameon=False, handletextpad=0.1, fontsize=7.5)
@@ -166,7 +172,7 @@ def draw_check(check: FillCheck, path: str | Path) -> Path:
     """Accuracy against the share of own images, a line for each way of filling the rest, with 95 % intervals."""
     with look.canvas(path, 6.2, 4.0) as figure:
         axes = figure.subplots()
-        for number, (fill, part) in enumerate(check.table.groupby("fill", sort=False)):
+        for number, (way, part) in enumerate(check.table.groupby("fill", sort=False)):
             colour = look.KINDS[(2, 1, 0)[number % 3]]
             axes.fill_between(part["ratio"], 100 * part["low"], 100 * part["high"], color=colour, alpha=0.15, lw=0)
             axes.plot(
@@ -176,7 +182,7 @@ def draw_check(check: FillCheck, path: str | Path) -> Path:
                 marker="os^"[number % 3],
                 ms=4.5,
                 lw=1.8,
-                label=_WORDS.get(str(fill), fill),
+                label=_WORDS.get(str(way), way),
             )
         axes.set_xlabel("share of the country's own images in training")
         axes.set_ylabel("accuracy, %")
@@ -295,7 +301,7 @@ def _draw_circles(axes: Any, view: tuple[float, float, float, float], ordered: M
     """Circles whose area is the number of images; `dots` a unit of the map, 72 an inch."""
     found, largest = shapes(*view), max(ordered.values(), default=1)
     drawn = [(found[code].middle, images) for code, images in ordered.items() if code in found]
-    radii = [14.0 * np.sqrt(images / largest) for _, images in drawn]
+    radii = [max(5.0, 11.0 * np.sqrt(images / largest)) for _, images in drawn]
     places = apart([middle for middle, _ in drawn], np.array(radii) / dots)
     for (middle, images), radius, place in zip(drawn, radii, places, strict=True):
         axes.plot(*zip(middle, place, strict=True), color="#063b38", lw=0.8, zorder=4)
@@ -313,7 +319,8 @@ def _draw_thumbnails(axes: Any, points: npt.NDArray[np.float64], images: list[An
         opened = image if isinstance(image, Image.Image) else Image.open(image)
         small = ImageOps.fit(opened.convert("RGB"), (120, 120))
         box = AnnotationBbox(OffsetImage(np.asarray(small), zoom=0.3), tuple(points[place]), pad=0.12)
-        box.patch.set(edgecolor=_kind(numbers[names[place]]), linewidth=1.6)
+        number = numbers[names[place]]
+        box.patch.set(edgecolor=_kind(number), linewidth=1.6, linestyle=("-", "--", ":")[number // len(look.KINDS) % 3])
         axes.add_artist(box)
 
 

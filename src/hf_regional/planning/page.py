@@ -180,7 +180,7 @@ def _circles(drawn: list[dict[str, Any]], found: Mapping[str, Any], frame: Frame
     ordered = [one for one in drawn if one["row"]["annotate"]]
     largest = max((one["row"]["annotate"] for one in ordered), default=1)
     homes = [frame.place(found[one["code"]].middle)[0] for one in ordered]
-    radii = [max(9.0, 34 * float(np.sqrt(one["row"]["annotate"] / largest))) for one in ordered]
+    radii = [max(10.0, 28 * float(np.sqrt(one["row"]["annotate"] / largest))) for one in ordered]
     places = apart(homes, radii) if ordered else []
     return [
         {

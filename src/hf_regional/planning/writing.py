@@ -48,6 +48,8 @@ def _topics(folder: Path, source: Source) -> dict[str, TopicView]:
     views: dict[str, TopicView] = {}
     for number, topic in enumerate(chosen):
         images = source.images if source.images is None or not hasattr(source.images, "column_names") else None
-        draw_topic(source.features, source.topics, countries, topic, folder / f"topic-{number + 1:02}.png", images=images)
+        draw_topic(
+            source.features, source.topics, countries, topic, folder / f"topic-{number + 1:02}.png", images=images, credits=source.credits
+        )
         views[topic] = topic_view(source.features, source.topics, countries, topic, images, credits=source.credits)
     return views
