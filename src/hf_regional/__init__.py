@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hf_regional.metrics import load_metric as load_metric
     from hf_regional.metrics import retention as retention
     from hf_regional.pipeline import run as run
+    from hf_regional.planning import annotation_plan as annotation_plan
     from hf_regional.planning import geo_similarity as geo_similarity
     from hf_regional.regions import Region as Region
     from hf_regional.regions import alpha as alpha
@@ -39,6 +40,7 @@ _HOMES = {
     "RegionalFilter": "hf_regional.filtering",
     "adapt": "hf_regional.adapting",
     "alpha": "hf_regional.regions",
+    "annotation_plan": "hf_regional.planning",
     "evaluate_model": "hf_regional.evaluating",
     "filter_regional": "hf_regional.filtering",
     "geo_similarity": "hf_regional.planning",

@@ -76,20 +76,35 @@ def _are_several(pieces: Pieces, lists: Lists, centre: np.ndarray) -> np.ndarray
     return np.logical_or.reduceat(is_other, lists.first[:-1])
 
 
-def read() -> Pieces:
-    """All pieces of all borders and coasts, none longer than a cell."""
+class Lines(NamedTuple):
+    """All borders and coasts as they are stored: points (m, 2) in degrees, line after line, and for each of l lines its length and sides."""
+
+    points: np.ndarray
+    length: np.ndarray
+    left: list[str]  # alpha-3 codes, "" for the sea, "---" for NOBODYS
+    right: list[str]
+
+
+def lines() -> Lines:
+    """Read the lines; two that meet have the very same point there."""
     from importlib.resources import files  # here, so that importing the module costs nothing
 
     with files("hf_regional.filtering.evidence").joinpath("data", "outlines.npz").open("rb") as file, np.load(file) as data:
-        unit, length = float(data["unit"]), data["length"].astype(np.int64)
+        unit, length, codes = float(data["unit"]), data["length"].astype(np.int64), data["codes"]
         steps = np.cumsum(np.column_stack([data["east"], data["north"]]), axis=0, dtype=np.int64)
         heads = np.cumsum(length) - length
         points = (steps + np.repeat(data["start"] - steps[heads], length, axis=0)) * unit
-        names = dict.fromkeys(["---"], NOBODYS) | {"": NOWHERE} | country_places()
-        places = np.array([names[code] for code in data["codes"].tolist()], np.int16)
-        left, right = (np.repeat(places[data[side]], length) for side in ("left", "right"))
+        return Lines(points, length, codes[data["left"]].tolist(), codes[data["right"]].tolist())
+
+
+def read() -> Pieces:
+    """All pieces of all borders and coasts, none longer than a cell."""
+    found = lines()
+    points, length = found.points, found.length
+    names = dict.fromkeys(["---"], NOBODYS) | {"": NOWHERE} | country_places()
+    left, right = (np.repeat(np.array([names[code] for code in side], np.int16), length) for side in (found.left, found.right))
     leads = np.ones(len(points), np.bool_)
-    leads[heads] = False  # no piece goes from one line to the next
+    leads[np.cumsum(length) - length] = False  # no piece goes from one line to the next
     end = np.flatnonzero(leads)
     return _cut(points[end - 1], points[end], left[end], right[end])
 
