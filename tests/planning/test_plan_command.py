@@ -171,7 +171,7 @@ def test_pictures_are_drawn_in_every_format_and_twice_the_same(tmp_path, known, 
         assert first.stat().st_size > 3000
         assert first.read_bytes() == second.read_bytes()
         if ending == "svg":
-            ET.parse(first)  # noqa: S314 - our own file
+            ET.parse(first)
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path, known):

@@ -77,7 +77,7 @@ def _are_several(pieces: Pieces, lists: Lists, centre: np.ndarray) -> np.ndarray
 
 
 class Lines(NamedTuple):
-    """All borders and coasts as they are stored: points (m, 2) in degrees, line after line, and for each of l lines its length and sides."""
+    """All borders and coasts as they are stored: points (m, 2) in degrees, line after line, and each line's length and sides."""
 
     points: np.ndarray
     length: np.ndarray
