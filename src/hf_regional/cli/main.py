@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "metric": "score answers or ratings by group, or parity (GRP), retention and gain",
     "rate": "let people rate answers whose models are hidden, or sum up what they said",
     "plan": "say what to annotate next for some money, and whose images can stand in",
-    "card": "write the model card of a folder again from its regional.json",
+    "card": "write the card of a folder again from its regional.json",
 }
 
 EPILOG: Final = """examples:

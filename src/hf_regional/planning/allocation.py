@@ -13,6 +13,7 @@ import pandas as pd
 
 from hf_regional.errors import OutOfRangeError
 from hf_regional.planning.baselines import at_random, equal
+from hf_regional.planning.filling import Filling
 from hf_regional.planning.plan import Further, Plan
 from hf_regional.planning.prices import Prices
 from hf_regional.planning.problem import Borrowing, Floats, Problem, posed
@@ -138,13 +139,14 @@ def _baselines(problem: Problem, money: float, answer: Answer, seed: int) -> pd.
 
 
 def _further(problem: Problem, money: float, targets: Sequence[Target], answer: Answer, seconds: float) -> Further:
-    """Plan again with $100 more; never worse than the plan itself."""
+    """Plan again with $100 more; never worse than the plan with $100 spent on top of it."""
     more = optimise(problem, money + _STEP_USD, targets, seconds=seconds)
-    given_up = {target.name for target, _ in more.given_up}
     # With $100 more a target may come within reach: then the two plans are not of the same task, and value may fall.
-    is_same = given_up == {target.name for target, _ in answer.given_up}
-    if is_same and more.value < answer.value:
-        more = answer
+    if {target.name for target, _ in more.given_up} == {target.name for target, _ in answer.given_up}:
+        begun = np.bincount(problem.place, answer.annotated, len(problem.names)) > 0
+        on_top = Filling(problem, money + _STEP_USD, answer.annotated, begun, answer.kept, step=0.0).fill()
+        if problem.value(on_top) > more.value:
+            more = Answer(on_top, problem.value(on_top), more.bound)
     change = np.rint(more.annotated - answer.annotated).astype(int)
     moved = np.flatnonzero(change)
     order = moved[np.argsort(-change[moved], kind="stable")]

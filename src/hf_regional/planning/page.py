@@ -247,14 +247,14 @@ def _alike(similarity: Similarity) -> dict[str, Any]:
 
 
 def _chart(check: FillCheck) -> dict[str, Any]:
-    """Lines with bands in a picture 640 by 320."""
+    """Lines with bands in a picture 640 by 336."""
     table = check.table.dropna(subset=["accuracy"])
     low, high = float(table["low"].min()), float(table["high"].max())
     step = next(size for size in _STEPS if (high - low) / size <= 5)
     low, high = np.floor(low / step + 1e-9) * step, max(np.ceil(high / step - 1e-9), np.floor(low / step + 1e-9) + 1) * step
 
     def at(ratio: float, value: float) -> tuple[float, float]:
-        return 56 + 560 * ratio, 276 - 250 * (value - low) / (high - low)
+        return 74 + 540 * ratio, 276 - 250 * (value - low) / (high - low)
 
     lines = []
     for fill, part in table.groupby("fill", sort=False):
