@@ -1,4 +1,4 @@
-"""`hf-regional card`: the model card of a folder."""
+"""`hf-regional card`: the card of a folder, a model's or a dataset's."""
 
 import argparse
 from pathlib import Path

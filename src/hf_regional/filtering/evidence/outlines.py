@@ -77,11 +77,7 @@ def _are_several(pieces: Pieces, lists: Lists, centre: np.ndarray) -> np.ndarray
 
 
 class Lines(NamedTuple):
-<<<<<<< HEAD
     """All borders and coasts as stored: points (m, 2) in degrees, line after line; of each of l lines its length and its two sides."""
-=======
-    """All borders and coasts as they are stored: points (m, 2) in degrees, line after line, and each line's length and sides."""
->>>>>>> planB
 
     points: np.ndarray
     length: np.ndarray
