@@ -1,4 +1,4 @@
-"""The paper behind parity, as BibTeX."""
+"""Papers behind several metrics, as BibTeX: parity, CLIPScore, GlobalRG."""
 
 from typing import Final
 
@@ -12,3 +12,23 @@ GG_EZ: Final = """\
   url = {https://arxiv.org/abs/2604.11490},
 }"""
 GG_EZ_URL: Final = "https://arxiv.org/abs/2604.11490"
+
+CLIP_SCORE: Final = """\
+@inproceedings{hessel2021clipscore,
+  title = {CLIPScore: A Reference-free Evaluation Metric for Image Captioning},
+  author = {Hessel, Jack and Holtzman, Ari and Forbes, Maxwell and Le Bras, Ronan and Choi, Yejin},
+  booktitle = {Proceedings of EMNLP},
+  year = {2021},
+  url = {https://arxiv.org/abs/2104.08718},
+}"""
+CLIP_SCORE_URL: Final = "https://arxiv.org/abs/2104.08718"
+
+GLOBAL_RG: Final = """\
+@inproceedings{bhatia2024local,
+  title = {From Local Concepts to Universals: Evaluating the Multicultural Understanding of Vision-Language Models},
+  author = {Bhatia, Mehar and Ravi, Sahithya and Chinchure, Aditya and Hwang, Eunjeong and Shwartz, Vered},
+  booktitle = {Proceedings of EMNLP},
+  year = {2024},
+  url = {https://arxiv.org/abs/2407.00263},
+}"""
+GLOBAL_RG_URL: Final = "https://arxiv.org/abs/2407.00263"

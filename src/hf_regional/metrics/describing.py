@@ -6,6 +6,8 @@ from typing import ClassVar, Final
 import datasets
 import evaluate
 
+TEXT: Final = datasets.Value("string")
+FLOATS: Final = datasets.List(datasets.Value("float64"))  # features of one thing
 SCORE_PAIRS: Final = datasets.Features({"predictions": datasets.Value("float64"), "references": datasets.Value("float64")})
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.alignment import PERCENT, clip_score
+from hf_regional.metrics.citation import CLIP_SCORE, CLIP_SCORE_URL
 
 _DESCRIPTION = """\
 CLIPScore: how well text and image of a pair fit, w · max(cos(image, text), 0), by the features of one encoder. w = 100 (default) is
@@ -23,28 +25,18 @@ Example:
     >>> load_metric("clip_score").compute(predictions=[[3.0, 4.0]], references=[[1.0, 0.0]], encoder="toy")["clip_score"]
     60.0
 """
-_CITATION = """\
-@inproceedings{hessel2021clipscore,
-  title = {CLIPScore: A Reference-free Evaluation Metric for Image Captioning},
-  author = {Hessel, Jack and Holtzman, Ari and Forbes, Maxwell and Le Bras, Ronan and Choi, Yejin},
-  booktitle = {Proceedings of EMNLP},
-  year = {2021},
-  url = {https://arxiv.org/abs/2104.08718},
-}"""
 
 
-class ClipScore(evaluate.Metric):
+class ClipScore(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.clip_score` behind `compute(predictions=, references=, encoder=)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        rows = datasets.List(datasets.Value("float64"))
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2104.08718"],
-            features=datasets.Features({"predictions": rows, "references": rows}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=CLIP_SCORE,
+        urls=(CLIP_SCORE_URL,),
+        features=datasets.Features({"predictions": describing.FLOATS, "references": describing.FLOATS}),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None, encoder: str, scale: float = PERCENT

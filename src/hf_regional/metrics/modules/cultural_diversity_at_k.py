@@ -5,6 +5,8 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
+from hf_regional.metrics.citation import GLOBAL_RG, GLOBAL_RG_URL
 from hf_regional.metrics.culture import Out, cultural_diversity_at_k
 
 _DESCRIPTION = """\
@@ -25,27 +27,18 @@ Example:
     >>> load_metric("cultural_diversity_at_k").compute(predictions=[["id", "th", "vn"]], k=2, n_countries=50)["cultural_diversity_at_k"]
     1.0
 """
-_CITATION = """\
-@inproceedings{bhatia2024local,
-  title = {From Local Concepts to Universals: Evaluating the Multicultural Understanding of Vision-Language Models},
-  author = {Bhatia, Mehar and Ravi, Sahithya and Chinchure, Aditya and Hwang, Eunjeong and Shwartz, Vered},
-  booktitle = {Proceedings of EMNLP},
-  year = {2024},
-  url = {https://arxiv.org/abs/2407.00263},
-}"""
 
 
-class CulturalDiversityAtK(evaluate.Measurement):
+class CulturalDiversityAtK(describing.Described, evaluate.Measurement):
     """`hf_regional.metrics.cultural_diversity_at_k` behind `compute(predictions=, k=)`."""
 
-    def _info(self) -> evaluate.MeasurementInfo:
-        return evaluate.MeasurementInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2407.00263"],
-            features=datasets.Features({"predictions": datasets.List(datasets.Value("string"))}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=GLOBAL_RG,
+        urls=(GLOBAL_RG_URL,),
+        features=datasets.Features({"predictions": datasets.List(describing.TEXT)}),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, k: int, n_countries: int | None = None, out_of: Out = "possible"

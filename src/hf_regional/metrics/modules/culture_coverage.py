@@ -5,6 +5,7 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.culture import culture_coverage
 
 _DESCRIPTION = """\
@@ -33,17 +34,16 @@ _CITATION = """\
 }"""
 
 
-class CultureCoverage(evaluate.Measurement):
+class CultureCoverage(describing.Described, evaluate.Measurement):
     """`hf_regional.metrics.culture_coverage` behind `compute(scores=, threshold=4.0)`."""
 
-    def _info(self) -> evaluate.MeasurementInfo:
-        return evaluate.MeasurementInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2506.09109"],
-            features=datasets.Features({"scores": datasets.List(datasets.Value("float64"))}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=_CITATION,
+        urls=("https://arxiv.org/abs/2506.09109",),
+        features=datasets.Features({"scores": describing.FLOATS}),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, scores: Any = None, threshold: float = 4.0

@@ -6,6 +6,7 @@ import datasets
 import evaluate
 
 from hf_regional.errors import BadRowError, ConfigError
+from hf_regional.metrics import describing
 from hf_regional.metrics.prompt_graphs import Answer, Question, prompt_graph_scores
 
 _DESCRIPTION = """\
@@ -44,19 +45,27 @@ _CITATION = """\
 }"""
 
 
-class Dpg(evaluate.Metric):
+class Dpg(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.prompt_graph_scores` behind `compute(predictions=, references=)`; a row is one answer about one picture."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        text = datasets.Value("string")
-        question = {"prompt": text, "picture": text, "question": text, "parents": datasets.List(text), "category": text}
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2403.05135", "https://arxiv.org/abs/2310.18235"],
-            features=datasets.Features({"predictions": datasets.Value("bool"), "references": question}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=_CITATION,
+        urls=("https://arxiv.org/abs/2403.05135", "https://arxiv.org/abs/2310.18235"),
+        features=datasets.Features(
+            {
+                "predictions": datasets.Value("bool"),
+                "references": {
+                    "prompt": describing.TEXT,
+                    "picture": describing.TEXT,
+                    "question": describing.TEXT,
+                    "parents": datasets.List(describing.TEXT),
+                    "category": describing.TEXT,
+                },
+            }
+        ),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None

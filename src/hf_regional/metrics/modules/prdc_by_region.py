@@ -7,6 +7,7 @@ import evaluate
 import numpy as np
 
 from hf_regional.errors import MismatchedScoresError
+from hf_regional.metrics import describing
 from hf_regional.metrics.manifolds import Small, prdc_by_region
 
 _DESCRIPTION = """\
@@ -51,24 +52,23 @@ _CITATION = """\
 }"""
 
 
-class PrdcByRegion(evaluate.Measurement):
+class PrdcByRegion(describing.Described, evaluate.Measurement):
     """`hf_regional.metrics.prdc_by_region` behind `compute(features=, generated=, region=, object=)`."""
 
-    def _info(self) -> evaluate.MeasurementInfo:
-        return evaluate.MeasurementInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2002.09797", "https://arxiv.org/abs/2308.06198"],
-            features=datasets.Features(
-                {
-                    "features": datasets.List(datasets.Value("float64")),
-                    "generated": datasets.Value("bool"),
-                    "region": datasets.Value("string"),
-                    "object": datasets.Value("string"),
-                }
-            ),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=_CITATION,
+        urls=("https://arxiv.org/abs/2002.09797", "https://arxiv.org/abs/2308.06198"),
+        features=datasets.Features(
+            {
+                "features": describing.FLOATS,
+                "generated": datasets.Value("bool"),
+                "region": describing.TEXT,
+                "object": describing.TEXT,
+            }
+        ),
+    )
 
     def compute(self, *, region: Any = None, object: Any = None, **rest: Any) -> dict[str, Any] | None:
         """Compute from the images given, or from those added before when none are."""

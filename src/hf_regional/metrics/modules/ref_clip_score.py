@@ -5,7 +5,9 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
 from hf_regional.metrics.alignment import HESSEL, ref_clip_score
+from hf_regional.metrics.citation import CLIP_SCORE, CLIP_SCORE_URL
 
 _DESCRIPTION = """\
 RefCLIPScore: harmonic mean of w · max(cos(image, text), 0) and of max(cos(text, r), 0) for the nearest reference r, by the features of
@@ -24,28 +26,20 @@ Example:
     >>> load_metric("ref_clip_score").compute(predictions=[[1.0, 0.0]], references=[pair], encoder="toy")["ref_clip_score"]
     1.2
 """
-_CITATION = """\
-@inproceedings{hessel2021clipscore,
-  title = {CLIPScore: A Reference-free Evaluation Metric for Image Captioning},
-  author = {Hessel, Jack and Holtzman, Ari and Forbes, Maxwell and Le Bras, Ronan and Choi, Yejin},
-  booktitle = {Proceedings of EMNLP},
-  year = {2021},
-  url = {https://arxiv.org/abs/2104.08718},
-}"""
 
 
-class RefClipScore(evaluate.Metric):
+class RefClipScore(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.ref_clip_score` behind `compute(predictions=, references=, encoder=)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        row = datasets.List(datasets.Value("float64"))
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2104.08718"],
-            features=datasets.Features({"predictions": row, "references": {"image": row, "texts": datasets.List(row)}}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=CLIP_SCORE,
+        urls=(CLIP_SCORE_URL,),
+        features=datasets.Features(
+            {"predictions": describing.FLOATS, "references": {"image": describing.FLOATS, "texts": datasets.List(describing.FLOATS)}}
+        ),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None, encoder: str, scale: float = HESSEL

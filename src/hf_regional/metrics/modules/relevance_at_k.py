@@ -5,6 +5,8 @@ from typing import Any
 import datasets
 import evaluate
 
+from hf_regional.metrics import describing
+from hf_regional.metrics.citation import GLOBAL_RG, GLOBAL_RG_URL
 from hf_regional.metrics.culture import relevance_at_k
 
 _DESCRIPTION = """\
@@ -23,27 +25,18 @@ Example:
     >>> load_metric("relevance_at_k").compute(predictions=[["wedding", "dance"]], references=["wedding"], k=2)["relevance_at_k"]
     0.5
 """
-_CITATION = """\
-@inproceedings{bhatia2024local,
-  title = {From Local Concepts to Universals: Evaluating the Multicultural Understanding of Vision-Language Models},
-  author = {Bhatia, Mehar and Ravi, Sahithya and Chinchure, Aditya and Hwang, Eunjeong and Shwartz, Vered},
-  booktitle = {Proceedings of EMNLP},
-  year = {2024},
-  url = {https://arxiv.org/abs/2407.00263},
-}"""
 
 
-class RelevanceAtK(evaluate.Metric):
+class RelevanceAtK(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.relevance_at_k` behind `compute(predictions=, references=, k=)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://arxiv.org/abs/2407.00263"],
-            features=datasets.Features({"predictions": datasets.List(datasets.Value("string")), "references": datasets.Value("string")}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=GLOBAL_RG,
+        urls=(GLOBAL_RG_URL,),
+        features=datasets.Features({"predictions": datasets.List(describing.TEXT), "references": describing.TEXT}),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, predictions: Any = None, references: Any = None, k: int

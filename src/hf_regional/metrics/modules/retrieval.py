@@ -8,6 +8,7 @@ import evaluate
 import numpy as np
 
 from hf_regional.errors import MismatchedScoresError
+from hf_regional.metrics import describing
 from hf_regional.metrics.rankings import Gain, Normaliser, Ties, feature_retrieval_scores, retrieval_scores
 from hf_regional.metrics.retrieval import Relevant
 
@@ -51,19 +52,18 @@ _CITATION = """\
 }"""
 
 
-class Retrieval(evaluate.Metric):
+class Retrieval(describing.Described, evaluate.Metric):
     """`hf_regional.metrics.retrieval_scores` and `feature_retrieval_scores` behind `compute(predictions=, references=)`."""
 
-    def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=["https://nlp.stanford.edu/IR-book/html/htmledition/evaluation-of-ranked-retrieval-results-1.html"],
-            features=datasets.Features(
-                {"predictions": datasets.List(datasets.Value("float32")), "references": datasets.List(datasets.Value("int64"))}
-            ),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=_CITATION,
+        urls=("https://nlp.stanford.edu/IR-book/html/htmledition/evaluation-of-ranked-retrieval-results-1.html",),
+        features=datasets.Features(
+            {"predictions": datasets.List(datasets.Value("float32")), "references": datasets.List(datasets.Value("int64"))}
+        ),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,

@@ -6,6 +6,7 @@ import datasets
 import evaluate
 
 from hf_regional.errors import UnknownNameError
+from hf_regional.metrics import describing
 from hf_regional.metrics.vendi import vendi_from_kernel, vendi_score
 
 _READERS = {"features": vendi_score, "kernel": vendi_from_kernel}
@@ -44,17 +45,16 @@ _CITATION = """\
 }"""
 
 
-class Vendi(evaluate.Measurement):
+class Vendi(describing.Described, evaluate.Measurement):
     """`hf_regional.metrics.vendi_score` and `vendi_from_kernel` behind `compute(rows=, kind=)`; a row of `add` is one item."""
 
-    def _info(self) -> evaluate.MeasurementInfo:
-        return evaluate.MeasurementInfo(
-            description=_DESCRIPTION,
-            inputs_description=_INPUTS,
-            citation=_CITATION,
-            reference_urls=[f"https://arxiv.org/abs/{paper}" for paper in ("2210.02410", "2310.12952", "2405.02449")],
-            features=datasets.Features({"rows": datasets.List(datasets.Value("float64"))}),
-        )
+    about = describing.About(
+        description=_DESCRIPTION,
+        inputs=_INPUTS,
+        citation=_CITATION,
+        urls=tuple(f"https://arxiv.org/abs/{paper}" for paper in ("2210.02410", "2310.12952", "2405.02449")),
+        features=datasets.Features({"rows": describing.FLOATS}),
+    )
 
     def _compute(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *, rows: Any = None, kind: str = "features", order: float = 1.0, weights: Any = None, quality: Any = None
