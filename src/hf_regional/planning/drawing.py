@@ -15,7 +15,6 @@ INK: Final = "#1b2024"
 SOFT: Final = "#5a646c"
 LINE: Final = "#d9d6cf"
 LAND: Final = "#eceae5"  # a country that nothing is known of
-ACCENT: Final = "#b4470e"  # what a plan adds
 KINDS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 TEAL: Final = ("#eef4f1", "#cbe3dc", "#96cabd", "#56aa9b", "#1f8577", "#0b5f57", "#063b38")
 EMBER: Final = ("#fae6c3", "#f4d09a", "#ecb36c", "#e0914a", "#c4632a", "#943f1b", "#5f2413")

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from hf_regional.durable import atomic_file
 from hf_regional.regions import country_code, country_name
-
-_PER_USD: Final = 100.0  # US dollars of "a further $100"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

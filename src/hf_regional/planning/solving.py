@@ -14,7 +14,6 @@ from hf_regional.planning.targets import Target
 
 _EXACT: Final = 60  # pairs that can be ordered, up to which whole images are left to the solver: seconds; beyond, minutes
 _TIGHT: Final = 1e-6  # of the gain: what tangents may lie above the curves at an answer
-_ENOUGH: Final = 1e-3  # of the gain: a gap at which nothing further is tried
 _CLEAR: Final = 1e-12
 
 
